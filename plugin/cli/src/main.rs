@@ -1,0 +1,3 @@
+//! `stowaway`: prints, exports and recovers sessions without a host.
+
+fn main() {}

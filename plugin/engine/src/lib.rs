@@ -1,0 +1,12 @@
+//! Stowaway's engine: a multitrack recorder that knows no host, no GUI and no plugin framework.
+//!
+//! The thread is visible in the path: [`rt`] is the audio thread, [`disk`] the disk threads,
+//! [`session`] the edit side. What crosses between them is built by one function that returns
+//! both ends.
+
+pub mod gain;
+pub mod host;
+pub mod instance;
+pub mod live;
+pub mod params;
+pub mod time;

@@ -1,0 +1,1 @@
+//! Test hosts for the built plugin, and what the scenarios share.
