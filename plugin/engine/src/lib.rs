@@ -4,9 +4,12 @@
 //! [`session`] the edit side. What crosses between them is built by one function that returns
 //! both ends.
 
+pub mod disk;
 pub mod gain;
 pub mod host;
 pub mod instance;
 pub mod live;
 pub mod params;
+pub mod plan;
+pub mod playhead;
 pub mod time;

@@ -1,0 +1,3 @@
+//! The disk threads: storage, block cache, reader, capture rings, writer.
+
+pub mod stream;
