@@ -12,4 +12,5 @@ pub mod live;
 pub mod params;
 pub mod plan;
 pub mod playhead;
+pub mod rt;
 pub mod time;
