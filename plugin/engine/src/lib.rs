@@ -13,4 +13,5 @@ pub mod params;
 pub mod plan;
 pub mod playhead;
 pub mod rt;
+pub mod shared;
 pub mod time;

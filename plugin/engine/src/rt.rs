@@ -6,6 +6,13 @@
 //! frames counted from the sample where it began ([`ramp`]), never of block starts; and sums are
 //! taken strip by strip in the plan's order, sample for sample, without fused multiply-add.
 
+pub mod feed;
 pub mod kernels;
+pub mod mixer;
+pub mod patience;
+pub mod processor;
 pub mod ramp;
+pub mod recorder;
+pub mod strip;
 pub mod transport;
+pub mod voices;

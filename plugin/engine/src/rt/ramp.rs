@@ -80,6 +80,13 @@ impl<const C: usize> Ramp<C> {
         *self = Self::at(to);
     }
 
+    /// Advances over `frames` that nobody hears.
+    pub fn skip(&mut self, mut frames: usize) {
+        while frames > 0 {
+            frames -= self.take(frames).0;
+        }
+    }
+
     /// The next stretch of at most `max` frames with one course; advances over it.
     pub fn take(&mut self, max: usize) -> (usize, Course<C>) {
         if self.frames == 0 {

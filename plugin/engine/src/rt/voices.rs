@@ -1,0 +1,178 @@
+//! Voices: what a track's clips sound like from one frame to another. No state: clip gain and
+//! fades are functions of the clip's own frames, so any cut of blocks gives the same bits.
+
+use super::feed::{Feed, Run};
+use super::kernels::Kernels;
+use crate::plan::schedule::{Fade, FadeShape, Segment, TrackSchedule};
+
+/// Frames that were due and not there, relative to the stretch asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// First of them.
+    pub from: usize,
+    /// One past the last; equal to `from`: none.
+    pub to: usize,
+}
+
+impl Missing {
+    /// None missing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.from >= self.to
+    }
+
+    fn add(&mut self, from: usize, to: usize) {
+        *self = if self.is_empty() {
+            Self { from, to }
+        } else {
+            Self { from: self.from.min(from), to: self.to.max(to) }
+        };
+    }
+}
+
+/// What came of a stretch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// Something sounds (the buffers were written); else they were not touched.
+    pub sounds: bool,
+    /// What is missing.
+    pub missing: Missing,
+}
+
+/// The only segment of `track` in `pos..pos + frames`, if one alone fills it as it is: unity
+/// gain, no fade. Such a stretch can be mixed straight from where it lies.
+#[must_use]
+pub fn plain_segment(track: &TrackSchedule, pos: i64, frames: usize) -> Option<&Segment> {
+    let end = pos.saturating_add(len(frames));
+    let mut within = track.within(pos, end);
+    let s = within.next()?;
+    let plain = s.gain.to_bits() == 1f32.to_bits()
+        && s.start.saturating_add(i64::from(s.fade_in.frames)) <= pos
+        && s.end().saturating_sub(i64::from(s.fade_out.frames)) >= end
+        && within.next().is_none();
+    plain.then_some(s)
+}
+
+/// Renders `track` from timeline frame `pos` into `buf`, one slice a channel, all of one length.
+/// What is missing is silence.
+pub fn render(
+    feed: &mut impl Feed,
+    k: Kernels,
+    track: &TrackSchedule,
+    pos: i64,
+    buf: &mut [&mut [f32]],
+) -> Rendered {
+    let frames = buf.first().map_or(0, |b| b.len());
+    let end = pos.saturating_add(len(frames));
+    let mut done = Rendered::default();
+    for segment in track.within(pos, end) {
+        if !done.sounds {
+            done.sounds = true;
+            for b in buf.iter_mut() {
+                b.fill(0.0);
+            }
+        }
+        let from = segment.start.max(pos);
+        let to = segment.end().min(end);
+        let mut at = from;
+        while at < to {
+            let want = index(to - at);
+            let offset = segment.offset.saturating_add(at - segment.start);
+            let here = index(at - pos);
+            let run = feed.run(&segment.stream, offset, want);
+            let got = run.frames().min(want);
+            if got == 0 {
+                if feed.wait() {
+                    continue;
+                }
+                done.missing.add(here, here + want);
+                break;
+            }
+            add(k, segment, at - segment.start, &run, got, here, buf);
+            at += len(got);
+        }
+    }
+    done
+}
+
+/// Adds `got` frames of `run` at `here`, which is frame `x` of the segment.
+fn add(
+    k: Kernels,
+    segment: &Segment,
+    x: i64,
+    run: &Run<'_>,
+    got: usize,
+    here: usize,
+    buf: &mut [&mut [f32]],
+) {
+    let one = buf.len() == 1 && run.channels() > 1;
+    let count = if one { run.channels() } else { 1 };
+    // A mono clip feeds every channel of a strip, a mono strip takes the mean; the channels that
+    // a wider strip has beyond those of its clip stay silent.
+    let fed = if run.channels() == 1 { buf.len() } else { run.channels() };
+    for (c, dst) in buf.iter_mut().enumerate().take(fed) {
+        for from in 0..count {
+            let src = run.channel(if one { from } else { c }).get(..got).unwrap_or_default();
+            let gain = if one { segment.gain / count_f32(count) } else { segment.gain };
+            let Some(dst) = dst.get_mut(here..here + got) else { continue };
+            add_faded(k, segment, x, gain, src, dst);
+        }
+    }
+}
+
+fn add_faded(k: Kernels, segment: &Segment, x: i64, gain: f32, src: &[f32], dst: &mut [f32]) {
+    let in_end = i64::from(segment.fade_in.frames);
+    let out_start = segment.frames - i64::from(segment.fade_out.frames);
+    let n = len(src.len());
+    // [x, a) fades in, [a, b) is plain, [b, x + n) fades out; they may overlap in short clips.
+    if x >= in_end && x + n <= out_start {
+        k.mix(dst, src, gain);
+        return;
+    }
+    let (a, b) = (in_end.clamp(x, x + n), out_start.clamp(x, x + n));
+    if a <= b {
+        let (ia, ib) = (index(a - x), index(b - x));
+        let (head, rest) = dst.split_at_mut(ia.min(dst.len()));
+        let (plain, tail) = rest.split_at_mut((ib - ia).min(rest.len()));
+        slow(segment, x, gain, src.get(..ia).unwrap_or_default(), head);
+        k.mix(plain, src.get(ia..ib).unwrap_or_default(), gain);
+        slow(segment, b, gain, src.get(ib..).unwrap_or_default(), tail);
+    } else {
+        slow(segment, x, gain, src, dst);
+    }
+}
+
+/// Frame by frame, with both fades.
+fn slow(segment: &Segment, x: i64, gain: f32, src: &[f32], dst: &mut [f32]) {
+    for (x, (d, s)) in (x..).zip(dst.iter_mut().zip(src)) {
+        let g = fade(segment.fade_in, x) * fade(segment.fade_out, segment.frames - 1 - x);
+        *d += s * (gain * g);
+    }
+}
+
+/// The gain of a fade, `x` frames from its outer end.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "fades are far shorter than 2^24 frames")]
+pub fn fade(fade: Fade, x: i64) -> f32 {
+    if x >= i64::from(fade.frames) {
+        return 1.0;
+    }
+    let linear = (x as f32 + 0.5) / fade.frames as f32;
+    match fade.shape {
+        FadeShape::Linear => linear,
+        FadeShape::EqualPower => (linear * std::f32::consts::FRAC_PI_2).sin(),
+    }
+}
+
+fn len(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+fn index(n: i64) -> usize {
+    usize::try_from(n).unwrap_or(0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "at most 16 channels")]
+fn count_f32(n: usize) -> f32 {
+    n as f32
+}
