@@ -1,1 +1,14 @@
-//! Test hosts for the built plugin, and what the scenarios share.
+//! Test hosts for the built plugin, and what the scenarios share: two in-process hosts behind one
+//! trait, a rolling transport above them, sources whose every sample tells its frame, and the
+//! real-time proof. Nothing here knows the engine: the plugin is met as a host meets it.
+
+pub mod audio;
+pub mod bundle;
+pub mod clap_host;
+pub mod host;
+pub mod proof;
+pub mod roll;
+pub mod script;
+pub mod victim;
+pub mod vst3_host;
+pub mod wires;
