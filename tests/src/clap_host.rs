@@ -346,6 +346,15 @@ impl Drop for ClapHost {
     }
 }
 
+/// The library of a bundle: a file, but on macOS a folder.
+pub(crate) fn library(bundle: &Path) -> std::path::PathBuf {
+    if cfg!(target_os = "macos") {
+        bundle.join("Contents/MacOS").join(bundle.file_stem().unwrap_or_default())
+    } else {
+        bundle.to_owned()
+    }
+}
+
 /// Hands out a state in small, odd pieces, as streams of hosts may.
 struct Drip<'a>(&'a [u8]);
 

@@ -9,6 +9,7 @@ pub mod host;
 pub mod proof;
 pub mod roll;
 pub mod script;
+pub mod seams;
 pub mod victim;
 pub mod vst3_host;
 pub mod wires;

@@ -138,6 +138,11 @@ impl Vst3Host {
     }
 }
 
+/// The library inside a bundle.
+pub(crate) fn library(bundle: &Path) -> std::path::PathBuf {
+    module::library(bundle)
+}
+
 /// A count as VST3 says it.
 fn int(n: usize) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)

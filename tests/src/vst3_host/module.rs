@@ -10,6 +10,8 @@ use vst3::Steinberg::Vst::IComponent;
 use vst3::Steinberg::{IPluginFactory, IPluginFactoryTrait, kResultOk};
 use vst3::{ComPtr, Interface};
 
+pub(super) use system::library;
+
 /// A loaded bundle; entered once however many instances it has, left with the last.
 pub(super) struct Module {
     library: Library,
