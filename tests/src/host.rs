@@ -274,6 +274,7 @@ pub fn open_in(
     model: Model,
     traits: &HostTraits,
 ) -> Result<Box<dyn Host>, String> {
+    let _take_folders_are_elsewhere = crate::isolation::media_root();
     Ok(match format {
         Format::Clap => Box::new(ClapHost::open(bundle, model.clap_id(), traits)?),
         Format::Vst3 => Box::new(Vst3Host::open(bundle, model.vst3_class(), traits)?),

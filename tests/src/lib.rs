@@ -6,6 +6,7 @@ pub mod audio;
 pub mod bundle;
 pub mod clap_host;
 pub mod host;
+pub mod isolation;
 pub mod proof;
 pub mod roll;
 pub mod script;

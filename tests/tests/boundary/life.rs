@@ -1,5 +1,10 @@
 //! Life in a host: block lengths, process modes, many instances, faults, dirty marks.
 
+use std::ffi::OsStr;
+use std::time::{Duration, Instant};
+
+use scenarios::isolation::in_child;
+
 use super::*;
 
 #[test]
@@ -187,26 +192,13 @@ fn the_audio_thread_may_be_any_thread_while_the_main_one_saves_and_loads() {
     }
 }
 
-/// The panic comes by a seam that is read when the plugin is activated. Environment variables
-/// belong to the whole process, so each case runs in a child of its own.
+/// The panic comes by a seam that is read when the plugin is activated.
 #[test]
 fn a_panic_inside_process_is_caught_and_the_host_lives_on() {
-    const CASE: &str = "STOWAWAY_TEST_PANIC_FORMAT";
-    let name = "life::a_panic_inside_process_is_caught_and_the_host_lives_on";
-    if let Ok(case) = std::env::var(CASE) {
-        let format = Format::BOTH.into_iter().find(|f| f.extension() == case).expect("a format");
-        return panic_is_caught(format);
-    }
-    for format in Format::BOTH {
-        let run = std::process::Command::new(std::env::current_exe().expect("this test"))
-            .args(["--exact", name, "--nocapture", "--test-threads", "1"])
-            .env(CASE, format.extension())
-            .env("STOWAWAY_SEAM_PANIC_AT_BLOCK", "3")
-            .output()
-            .expect("this test starts itself");
-        let said = String::from_utf8_lossy(&run.stderr);
-        assert!(run.status.success(), "{format:?}: {}\n{said}", run.status);
-    }
+    let test = "life::a_panic_inside_process_is_caught_and_the_host_lives_on";
+    in_child(test, &[("STOWAWAY_SEAM_PANIC_AT_BLOCK", OsStr::new("3"))], || {
+        Format::BOTH.into_iter().for_each(panic_is_caught);
+    });
 }
 
 fn panic_is_caught(format: Format) {
@@ -227,4 +219,38 @@ fn panic_is_caught(format: Format) {
     // The state can still be saved, and a new activation starts afresh.
     host.save_state().expect("a state after the fault");
     host.deactivate();
+}
+
+#[test]
+fn a_take_marks_the_project_dirty_on_the_main_thread_and_automation_does_not() {
+    let test = "life::a_take_marks_the_project_dirty_on_the_main_thread_and_automation_does_not";
+    let media = tempfile::tempdir().expect("a temporary folder");
+    in_child(test, &[("STOWAWAY_MEDIA", media.path().as_os_str())], || {
+        Format::BOTH.into_iter().for_each(dirty_marks);
+    });
+}
+
+fn dirty_marks(format: Format) {
+    let mut host = open(format, Model::Multi);
+    host.activate(RATE, 256);
+    let mut roll = Roll::new(RATE, 16, 16, Sizes::Fixed(256));
+    roll.feed(0, Arc::new(Noise { seed: 1 }), Clock::Stream);
+    let dirty = |host: &mut dyn Host, limit: Duration| {
+        let start = Instant::now();
+        while start.elapsed() < limit && host.calls().mark_dirty.load(Ordering::Relaxed) == 0 {
+            host.run_main_thread();
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        host.calls().mark_dirty.load(Ordering::Relaxed)
+    };
+    let fader = host.param("T5 Fader");
+    roll.automate(fader, vec![(1_000, 0.1), (3_000, 0.9), (9_000, 0.4)]);
+    roll.play(host.audio().expect("active"), 12_000);
+    assert_eq!(dirty(host.as_mut(), Duration::from_millis(500)), 0, "{format:?}: automation");
+    host.set_named("T1 Arm", "On");
+    host.set_named("Record", "On");
+    roll.play(host.audio().expect("active"), 48_000);
+    roll.park(host.audio().expect("active"), 4_800);
+    assert!(dirty(host.as_mut(), Duration::from_secs(5)) > 0, "{format:?}: a take");
+    assert_eq!(host.calls().wrong_thread.load(Ordering::Relaxed), 0, "{format:?}");
 }
