@@ -27,6 +27,7 @@ use clap_sys::ext::render::{
     CLAP_EXT_RENDER, CLAP_RENDER_OFFLINE, CLAP_RENDER_REALTIME, clap_plugin_render,
 };
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_plugin_state};
+use clap_sys::ext::tail::{CLAP_EXT_TAIL, clap_plugin_tail};
 use clap_sys::ext::timer_support::{CLAP_EXT_TIMER_SUPPORT, clap_plugin_timer_support};
 use clap_sys::plugin::clap_plugin;
 
@@ -113,6 +114,11 @@ impl ClapHost {
         unsafe { self.extension(CLAP_EXT_PARAMS) }
     }
 
+    fn port_table(&self) -> Option<&clap_plugin_audio_ports> {
+        // SAFETY: the struct of this id.
+        unsafe { self.extension(CLAP_EXT_AUDIO_PORTS) }
+    }
+
     fn raw_info(&self, index: usize) -> Option<clap_param_info> {
         let get_info = self.params()?.get_info?;
         let index = u32::try_from(index).ok()?;
@@ -134,29 +140,25 @@ impl Host for ClapHost {
         Format::Clap
     }
 
-    fn ports(&self, side: Side) -> Vec<PortInfo> {
-        let is_input = side == Side::Input;
-        // SAFETY: the struct of this id.
-        let ports = unsafe { self.extension::<clap_plugin_audio_ports>(CLAP_EXT_AUDIO_PORTS) };
-        let Some((count, get)) = ports.and_then(|p| Some((p.count?, p.get?))) else {
-            return Vec::new();
-        };
+    fn port_count(&self, side: Side) -> usize {
+        let count = self.port_table().and_then(|p| p.count);
         // SAFETY: the plugin is alive, main thread.
-        let count = unsafe { count(self.raw(), is_input) };
-        (0..count)
-            .filter_map(|i| {
-                // SAFETY: as above; all-zero is a valid `clap_audio_port_info`.
-                unsafe {
-                    let mut info: clap_audio_port_info = std::mem::zeroed();
-                    get(self.raw(), i, is_input, &raw mut info).then_some(info)
-                }
-            })
-            .map(|info| PortInfo {
-                name: text(&info.name),
-                channels: info.channel_count as usize,
-                is_main: info.flags & CLAP_AUDIO_PORT_IS_MAIN != 0,
-            })
-            .collect()
+        count.map_or(0, |c| unsafe { c(self.raw(), side == Side::Input) } as usize)
+    }
+
+    fn port_info(&self, side: Side, index: usize) -> Option<PortInfo> {
+        let get = self.port_table()?.get?;
+        let index = u32::try_from(index).ok()?;
+        // SAFETY: all-zero is a valid `clap_audio_port_info`; the plugin is alive, main thread.
+        let info = unsafe {
+            let mut info: clap_audio_port_info = std::mem::zeroed();
+            get(self.raw(), index, side == Side::Input, &raw mut info).then_some(info)
+        }?;
+        Some(PortInfo {
+            name: text(&info.name),
+            channels: info.channel_count as usize,
+            is_main: info.flags & CLAP_AUDIO_PORT_IS_MAIN != 0,
+        })
     }
 
     fn activate(&mut self, rate: f64, max_frames: usize) {
@@ -317,6 +319,15 @@ impl Host for ClapHost {
         unsafe {
             self.extension::<clap_plugin_latency>(CLAP_EXT_LATENCY)
                 .and_then(|l| l.get)
+                .map_or(0, |get| get(self.raw()))
+        }
+    }
+
+    fn tail_frames(&self) -> u32 {
+        // SAFETY: the struct of this id; the plugin is alive.
+        unsafe {
+            self.extension::<clap_plugin_tail>(CLAP_EXT_TAIL)
+                .and_then(|t| t.get)
                 .map_or(0, |get| get(self.raw()))
         }
     }

@@ -167,8 +167,10 @@ pub trait Audio: Send + std::any::Any {
 pub trait Host {
     /// The format.
     fn format(&self) -> Format;
-    /// The plugin's ports on one side.
-    fn ports(&self, side: Side) -> Vec<PortInfo>;
+    /// How many ports the plugin has on one side.
+    fn port_count(&self, side: Side) -> usize;
+    /// The port at an index, asked of the plugin without checking the index.
+    fn port_info(&self, side: Side, index: usize) -> Option<PortInfo>;
     /// Prepares it for a rate and a largest block, and starts processing.
     fn activate(&mut self, rate: f64, max_frames: usize);
     /// Stops and releases it. Nothing if it is not active.
@@ -215,10 +217,17 @@ pub trait Host {
     fn load_state(&mut self, state: &[u8]) -> Result<(), String>;
     /// Reported latency in frames.
     fn latency_frames(&self) -> u32;
+    /// Reported tail in frames; `u32::MAX` is one that never ends.
+    fn tail_frames(&self) -> u32;
     /// Runs what is due on the main thread: callbacks, timers, file descriptors.
     fn run_main_thread(&mut self);
     /// What the plugin called.
     fn calls(&self) -> &Arc<HostCalls>;
+
+    /// The plugin's ports on one side.
+    fn ports(&self, side: Side) -> Vec<PortInfo> {
+        (0..self.port_count(side)).filter_map(|i| self.port_info(side, i)).collect()
+    }
 
     /// Sets one parameter; see [`Host::set_params`].
     fn set_param(&mut self, id: ParamId, normalised: f64) {

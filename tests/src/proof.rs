@@ -1,6 +1,8 @@
 //! The real-time proof around each call of `process`: RealtimeSanitizer where the feature `rtsan`
 //! is built in (it sits in the host's executable, and so sees what the plugin's library calls),
-//! and the kernel's own numbers of the thread: CPU time, context switches, page faults.
+//! and the kernel's own numbers of the thread: CPU time, context switches, page faults. Each sees
+//! what the other does not: the sanitizer knows no `clock_nanosleep`, which is how Rust sleeps;
+//! the kernel counts no allocation.
 
 use std::cell::RefCell;
 

@@ -162,25 +162,26 @@ impl Host for Vst3Host {
     }
 
     #[allow(clippy::unnecessary_cast, reason = "constants are u32 here, i32 on Windows")]
-    fn ports(&self, side: Side) -> Vec<PortInfo> {
-        let audio = kAudio as i32;
+    fn port_count(&self, side: Side) -> usize {
         // SAFETY: main thread.
-        let count = unsafe { self.component.getBusCount(audio, direction(side)) };
-        (0..count)
-            .filter_map(|i| {
-                // SAFETY: all-zero is a valid `BusInfo`; main thread.
-                unsafe {
-                    let mut info: BusInfo = std::mem::zeroed();
-                    let got = self.component.getBusInfo(audio, direction(side), i, &raw mut info);
-                    (got == kResultOk).then_some(info)
-                }
-            })
-            .map(|info| PortInfo {
-                name: text(&info.name),
-                channels: usize::try_from(info.channelCount).unwrap_or(0),
-                is_main: info.busType == kMain as i32,
-            })
-            .collect()
+        let count = unsafe { self.component.getBusCount(kAudio as i32, direction(side)) };
+        usize::try_from(count).unwrap_or(0)
+    }
+
+    #[allow(clippy::unnecessary_cast, reason = "constants are u32 here, i32 on Windows")]
+    fn port_info(&self, side: Side, index: usize) -> Option<PortInfo> {
+        let (media, side) = (kAudio as i32, direction(side));
+        // SAFETY: all-zero is a valid `BusInfo`; main thread.
+        let info = unsafe {
+            let mut info: BusInfo = std::mem::zeroed();
+            let got = self.component.getBusInfo(media, side, int(index), &raw mut info);
+            (got == kResultOk).then_some(info)
+        }?;
+        Some(PortInfo {
+            name: text(&info.name),
+            channels: usize::try_from(info.channelCount).unwrap_or(0),
+            is_main: info.busType == kMain as i32,
+        })
     }
 
     #[allow(clippy::unnecessary_cast, reason = "constants are u32 here, i32 on Windows")]
@@ -365,6 +366,11 @@ impl Host for Vst3Host {
     fn latency_frames(&self) -> u32 {
         // SAFETY: main thread.
         unsafe { self.processor.getLatencySamples() }
+    }
+
+    fn tail_frames(&self) -> u32 {
+        // SAFETY: the interface allows it from any thread.
+        unsafe { self.processor.getTailSamples() }
     }
 
     fn run_main_thread(&mut self) {

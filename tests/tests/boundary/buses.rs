@@ -23,6 +23,21 @@ fn the_ports_are_those_of_the_contract() {
 }
 
 #[test]
+fn a_port_index_beyond_the_last_is_refused() {
+    for format in Format::BOTH {
+        for model in Model::ALL {
+            let host = open(format, model);
+            for side in [Side::Input, Side::Output] {
+                let count = host.port_count(side);
+                for index in [count, count + 1, usize::try_from(i32::MAX).expect("64 bits")] {
+                    assert_eq!(host.port_info(side, index), None, "{format:?} {model:?} {side:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn an_untouched_effect_is_a_wire_and_its_other_outputs_are_silent() {
     for format in Format::BOTH {
         for model in [Model::Multi, Model::Stereo] {

@@ -109,13 +109,14 @@ fn transport_events_in_mid_block_leave_the_wire_alone() {
 }
 
 #[test]
-fn the_latency_is_0_at_every_rate_and_never_changes() {
+fn the_latency_is_0_at_every_rate_and_the_tail_never_ends() {
     for format in Format::BOTH {
         for model in Model::ALL {
             let mut host = open(format, model);
             for rate in [44_100.0, 48_000.0, 96_000.0, 192_000.0] {
                 host.activate(rate, 512);
                 assert_eq!(host.latency_frames(), 0, "{format:?} {model:?} {rate}");
+                assert_eq!(host.tail_frames(), u32::MAX, "{format:?} {model:?} {rate}");
                 host.reset();
                 let mut wires = wires(model, 512, 0);
                 host.process(&HostBlock::new(512, Transport::rolling(0)), &mut wires);
