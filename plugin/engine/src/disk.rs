@@ -2,4 +2,5 @@
 
 pub mod capture;
 pub mod lanes;
+pub mod storage;
 pub mod stream;
