@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::time::{Duration, Instant};
 
 use scenarios::isolation::in_child;
+use scenarios::proof;
 
 use super::*;
 
@@ -196,6 +197,9 @@ fn the_audio_thread_may_be_any_thread_while_the_main_one_saves_and_loads() {
 /// The panic comes by a seam that is read when the plugin is activated.
 #[test]
 fn a_panic_inside_process_is_caught_and_the_host_lives_on() {
+    if proof::SANITISED {
+        return; // Unwinding allocates, and the sanitizer is right to say so.
+    }
     let test = "life::a_panic_inside_process_is_caught_and_the_host_lives_on";
     in_child(test, &[("STOWAWAY_SEAM_PANIC_AT_BLOCK", OsStr::new("3"))], || {
         Format::BOTH.into_iter().for_each(panic_is_caught);
@@ -254,4 +258,41 @@ fn dirty_marks(format: Format) {
     roll.park(host.audio().expect("active"), 4_800);
     assert!(dirty(host.as_mut(), Duration::from_secs(5)) > 0, "{format:?}: a take");
     assert_eq!(host.calls().wrong_thread.load(Ordering::Relaxed), 0, "{format:?}");
+}
+
+/// The framework would post a task to its worker for every parameter that moves inside `process`.
+/// Built with the feature `rtsan`, this is also the test that no allocation, lock or system call
+/// happens there.
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_in_process_waits_while_everything_is_automated() {
+    for format in Format::BOTH {
+        let mut host = open(format, Model::Multi);
+        let mut roll = Roll::new(RATE, 16, 16, Sizes::Random { max: 256, seed: 9 });
+        for track in 1..=64 {
+            for (name, step) in [("Fader", 700), ("Pan", 1_100), ("Mute", 4_800)] {
+                let id = host.param(&format!("T{track} {name}"));
+                let points = (0..48_000 / step)
+                    .map(|i| (i * step, f64::from(u8::from(i % 2 == 0))))
+                    .collect();
+                roll.automate(id, points);
+            }
+        }
+        for port in 0..16u8 {
+            roll.feed(port.into(), Arc::new(Counter { port }), Clock::Stream);
+        }
+        host.activate(RATE, 256);
+        let audio = host.audio().expect("active");
+        // The first blocks may touch fresh pages; they wait for nothing either.
+        proof::start_meter(10_000);
+        roll.park(audio, 4_800);
+        roll.play(audio, 48_000);
+        roll.locate(-5_000);
+        roll.play(audio, 48_000);
+        let meter = proof::take_meter().expect("started");
+        assert!(meter.cpu_ns.len() > 500, "{format:?}");
+        assert_eq!(meter.voluntary_switches, 0, "{format:?}");
+        assert_eq!(meter.major_faults, 0, "{format:?}");
+        assert_eq!(roll.failed_blocks, 0, "{format:?}");
+    }
 }
