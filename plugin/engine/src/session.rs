@@ -1,0 +1,16 @@
+//! The edit side: the session document as plain owned data, and the pure functions that read,
+//! mend, change and flatten it. Nothing here touches audio data, a file or a thread of the host.
+
+pub mod command;
+pub mod defaults;
+pub mod document;
+pub mod lanes;
+pub mod migrate;
+pub mod mirror;
+pub mod schema;
+pub mod unplaced;
+pub mod validate;
+
+pub use command::{Applied, Command, apply};
+pub use document::Session;
+pub use validate::SessionError;

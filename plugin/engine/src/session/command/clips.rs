@@ -1,0 +1,104 @@
+//! Edits of clips. Gain, fades and moves live in the plan: the file is never touched.
+
+use super::{Applied, ClipValue, CommandError, decibels, name, put};
+use crate::session::document::{
+    Clip, ClipFade, ClipId, Session, TrackId, clip::MAX_CLIP_GAIN_DB, limits,
+};
+use crate::session::lanes::{clip_end, passes};
+use crate::session::unplaced::{KnownTake, place_known};
+use crate::time::Ticks;
+
+pub(super) fn set(
+    session: &mut Session,
+    id: ClipId,
+    value: ClipValue,
+) -> Result<Applied, CommandError> {
+    let (track, lane, at) = locate(session, id)?;
+    let clip = &mut session.tracks[track].lanes[lane].clips[at];
+    let within = |fade: ClipFade| ClipFade { frames: fade.frames.min(clip.frames), ..fade };
+    Ok(match value {
+        ClipValue::GainDb(db) => {
+            Applied::structure(put(&mut clip.gain_db, decibels(db, MAX_CLIP_GAIN_DB)?))
+        }
+        ClipValue::FadeIn(fade) => {
+            let fade = within(fade);
+            Applied::structure(put(&mut clip.fade_in, fade))
+        }
+        ClipValue::FadeOut(fade) => {
+            let fade = within(fade);
+            Applied::structure(put(&mut clip.fade_out, fade))
+        }
+        ClipValue::Mute(on) => Applied::structure(put(&mut clip.mute, on)),
+        ClipValue::Name(text) => Applied::quiet(put(&mut clip.name, name(text))),
+    })
+}
+
+pub(super) fn shift(
+    session: &mut Session,
+    id: ClipId,
+    pos: Ticks,
+    to: Option<TrackId>,
+) -> Result<Applied, CommandError> {
+    let (track, lane, at) = locate(session, id)?;
+    let pos = Ticks(pos.0.clamp(-limits::POS_TICKS, limits::POS_TICKS));
+    let clip = &session.tracks[track].lanes[lane].clips[at];
+    refuse_growing(session, clip)?;
+    let Some(to) = to.filter(|to| *to != session.tracks[track].id) else {
+        let clip = &mut session.tracks[track].lanes[lane].clips[at];
+        return Ok(Applied::structure(put(&mut clip.pos, pos)));
+    };
+    let mut clip = clip.clone();
+    clip.pos = pos;
+    let end = session.source(clip.source).map_or(Ticks(i64::MAX), |s| clip_end(&clip, s));
+    let target = passes::lane_for(session, to, (pos, end), true)?;
+    session.tracks[track].lanes[lane].clips.remove(at);
+    let target = session
+        .tracks
+        .iter_mut()
+        .flat_map(|t| &mut t.lanes)
+        .find(|l| l.id == target)
+        .ok_or(CommandError::NoLane)?;
+    target.clips.push(clip);
+    Ok(Applied::structure(true))
+}
+
+pub(super) fn delete(session: &mut Session, id: ClipId) -> Result<Applied, CommandError> {
+    let (track, lane, at) = locate(session, id)?;
+    refuse_growing(session, &session.tracks[track].lanes[lane].clips[at])?;
+    session.tracks[track].lanes[lane].clips.remove(at);
+    Ok(Applied::structure(true))
+}
+
+pub(super) fn place(
+    session: &mut Session,
+    take: &KnownTake,
+    track: Option<TrackId>,
+    pos: Option<Ticks>,
+) -> Result<Applied, CommandError> {
+    if take.end.is_none() {
+        return Err(CommandError::Growing);
+    }
+    place_known(session, take, track.unwrap_or(take.track), pos.unwrap_or(take.pos))?;
+    Ok(Applied::structure(true))
+}
+
+/// A clip that is being recorded stays where it is: its length is not known yet.
+fn refuse_growing(session: &Session, clip: &Clip) -> Result<(), CommandError> {
+    let growing = session.source(clip.source).is_some_and(|s| s.growing);
+    if growing { Err(CommandError::Growing) } else { Ok(()) }
+}
+
+/// Track, lane and clip by place.
+fn locate(session: &Session, id: ClipId) -> Result<(usize, usize, usize), CommandError> {
+    session
+        .tracks
+        .iter()
+        .enumerate()
+        .find_map(|(t, track)| {
+            track.lanes.iter().enumerate().find_map(|(l, lane)| {
+                let at = lane.clips.iter().position(|c| c.id == id)?;
+                Some((t, l, at))
+            })
+        })
+        .ok_or(CommandError::NoClip)
+}
