@@ -89,7 +89,7 @@ pub enum InputValue {
 pub enum Command {
     /// An empty track, at a place or at the end, named or numbered.
     AddTrack { name: Option<String>, at: Option<usize>, channels: u8 },
-    /// The track, its lanes and clips. Its takes become unplaced, its file stay.
+    /// The track, its lanes and clips. Its takes become unplaced, its files stay.
     RemoveTrack { track: TrackId },
     /// To place `to` in the list.
     MoveTrack { track: TrackId, to: usize },

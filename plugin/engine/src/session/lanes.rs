@@ -1,5 +1,5 @@
 //! Where recorded passes go in a track's lanes ([`passes`]), and what of the lanes sounds
-//! ([`flatten`]). The last lane is on top and sounds first.
+//! ([`mod@flatten`]). The last lane is on top and sounds first.
 
 pub mod flatten;
 pub mod passes;
