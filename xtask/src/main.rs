@@ -1,3 +1,51 @@
-//! `cargo xtask`: the project's own commands.
+//! `cargo xtask`: the project's own commands. Needs no system library to build.
 
-fn main() {}
+mod bundle;
+mod install;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  bundle [--seams]   build Stowaway.clap and Stowaway.vst3 into target/bundled
+                     (--seams: with faults for tests, into target/bundled-seams)
+  install            bundle, and copy both to where this user's hosts look
+";
+
+/// How a command ends: with a sentence where it failed.
+type Done = Result<(), String>;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rest = args.get(1..).unwrap_or_default();
+    let done = match args.first().map(String::as_str) {
+        Some("bundle") => bundle::run(rest),
+        Some("install") => install::run(rest),
+        Some("help" | "-h" | "--help") => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        Some(other) => Err(format!("There is no command `{other}`.\n\n{USAGE}")),
+        None => Err(USAGE.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's root.
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Where cargo puts what it builds.
+fn cargo_target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace().join("target"), |dir| workspace().join(dir))
+}

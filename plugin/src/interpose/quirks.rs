@@ -1,0 +1,117 @@
+//! The register of quirks: what hosts do and the framework cannot bear, or the framework says and
+//! hosts cannot bear. One function each, with the fault, who shows it, and the test that fails
+//! without it (in `tests/boundary_clap.rs` and `tests/boundary_vst3.rs` of this package).
+
+use stowaway_engine::host::Mode;
+
+use crate::process::Pins;
+
+/// **Fault:** a bus that is missing, or has null channel pointers, makes the framework skip
+/// `process` (nothing would record) or read a null pointer.
+/// **Shown by:** JUCE hosts and pedalboard (auxiliary buses off), qtractor (fewer ports than
+/// declared, one flat buffer).
+/// **Test:** `null_and_missing_ports_are_survived` in both files.
+///
+/// # Safety
+/// `channels` is null or leads to `count` pointers.
+#[must_use]
+pub unsafe fn pins_of(channels: *mut *mut f32, count: usize) -> Pins {
+    if channels.is_null() {
+        return Pins::MISSING;
+    }
+    let channel = |i: usize| {
+        if i >= count {
+            return std::ptr::null_mut();
+        }
+        // SAFETY: within `count`, as the caller says.
+        unsafe { *channels.add(i) }
+    };
+    Pins([channel(0), channel(1)])
+}
+
+/// **Fault:** the framework hands on the VST3 process mode of the setup *before*: the first
+/// offline render runs as real time, the playback after it as offline.
+/// **Shown by:** every VST3 host that switches (DawDreamer, Ardour's export).
+/// **Here:** the mode is taken from the call itself; a host that leaves it at its zero in the
+/// call but announced another in the setup means that.
+/// **Test:** `the_process_mode_is_the_one_that_was_set`.
+#[must_use]
+pub fn true_mode(announced: Mode, in_call: Mode) -> Mode {
+    if in_call == Mode::Realtime { announced } else { in_call }
+}
+
+/// **Fault:** a parameter index that equals the count panics in the framework, and with it the
+/// host.
+/// **Shown by:** hosts that count from 1; validators.
+/// **Test:** `a_parameter_beyond_the_last_is_refused` in both files.
+#[must_use]
+pub fn is_param_index(index: i64, count: usize) -> bool {
+    usize::try_from(index).is_ok_and(|i| i < count)
+}
+
+/// **Fault:** a port index below zero or beyond the last is answered by the framework as if it
+/// were an auxiliary port.
+/// **Shown by:** validators.
+/// **Test:** `a_port_beyond_the_last_is_refused`.
+#[must_use]
+pub fn is_port_index(index: i32, count: usize) -> bool {
+    usize::try_from(index).is_ok_and(|i| i < count)
+}
+
+/// **Fault:** the framework takes a controller's value only while nothing is processed, because
+/// the same value comes through `process`; hosts that stop calling `process` without saying so
+/// then show a knob that does not move.
+/// **Shown by:** Reaper with a bypassed plugin.
+/// **Here:** the value is taken unless a block came within this time.
+/// **Test:** `a_controllers_value_is_kept_between_blocks`.
+#[must_use]
+pub fn process_has_gone_quiet(since_last_block: std::time::Duration) -> bool {
+    since_last_block > std::time::Duration::from_millis(500)
+}
+
+/// **Fault:** the framework tells CLAP hosts that every parameter can be modulated, and then
+/// expects the plugin to do it. Stowaway's values are set, not modulated.
+/// **Shown by:** Bitwig (a modulator that moves nothing).
+/// **Test:** `parameters_are_stepped_and_automatable_as_the_table_says`.
+#[must_use]
+pub fn without_modulation(flags: u32) -> u32 {
+    use clap_sys::ext::params::{
+        CLAP_PARAM_IS_MODULATABLE, CLAP_PARAM_IS_MODULATABLE_PER_CHANNEL,
+        CLAP_PARAM_IS_MODULATABLE_PER_KEY, CLAP_PARAM_IS_MODULATABLE_PER_NOTE_ID,
+        CLAP_PARAM_IS_MODULATABLE_PER_PORT,
+    };
+    flags
+        & !(CLAP_PARAM_IS_MODULATABLE
+            | CLAP_PARAM_IS_MODULATABLE_PER_CHANNEL
+            | CLAP_PARAM_IS_MODULATABLE_PER_KEY
+            | CLAP_PARAM_IS_MODULATABLE_PER_NOTE_ID
+            | CLAP_PARAM_IS_MODULATABLE_PER_PORT)
+}
+
+/// **Fault:** a latency other than 0 has stalled exports; a plugin that reports an ending tail is
+/// put to sleep while it records silence.
+/// **Shown by:** Bitwig.
+/// **Test:** `latency_is_zero_and_the_tail_never_ends` in both files.
+pub const LATENCY_FRAMES: u32 = 0;
+/// See [`LATENCY_FRAMES`].
+pub const ENDLESS_TAIL_FRAMES: u32 = u32::MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_are_checked_at_both_ends() {
+        assert!(is_param_index(0, 3) && is_param_index(2, 3));
+        assert!(!is_param_index(3, 3) && !is_param_index(-1, 3));
+        assert!(is_port_index(15, 16) && !is_port_index(16, 16) && !is_port_index(-1, 16));
+    }
+
+    #[test]
+    fn a_host_that_says_offline_once_means_it() {
+        assert_eq!(true_mode(Mode::Offline, Mode::Realtime), Mode::Offline);
+        assert_eq!(true_mode(Mode::Realtime, Mode::Offline), Mode::Offline);
+        assert_eq!(true_mode(Mode::Offline, Mode::Prefetch), Mode::Prefetch);
+        assert_eq!(true_mode(Mode::Realtime, Mode::Realtime), Mode::Realtime);
+    }
+}
