@@ -1,6 +1,8 @@
 //! Media files: takes and imported audio, the folder they live in, its journal, and what is done
 //! after a crash. Nothing here runs on the audio thread; nearly all of it may wait for a disk.
 
+pub mod folder;
 pub mod hash;
 pub mod journal;
+pub mod probe;
 pub mod wav;

@@ -52,6 +52,9 @@ pub struct TakeOpened {
     pub session: Uuid,
     /// Number of the pass.
     pub pass: u32,
+    /// The recording run that the pass belongs to; 0 where that is unknown.
+    #[serde(default)]
+    pub run: u64,
     /// Id of the track.
     pub track: u64,
     /// Name of the track at that time.
@@ -121,6 +124,12 @@ pub struct TakeRepaired {
     pub file: String,
     /// Its length.
     pub frames: u64,
+    /// Length of the file.
+    #[serde(default)]
+    pub size_bytes: u64,
+    /// [`super::probe::fingerprint`] of its audio, 16 hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
     /// The damaged file, where the repair was done on a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<String>,

@@ -9,6 +9,7 @@ pub mod samples;
 pub use header::{TakeHeader, patch_header};
 pub use parse::{Bext, Container, DataLength, Wav, WavError, parse};
 pub use passport::Passport;
+pub(crate) use passport::civil;
 
 use serde::{Deserialize, Serialize};
 

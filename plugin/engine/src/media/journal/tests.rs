@@ -13,6 +13,7 @@ fn opened(n: u128) -> Entry {
         take: Uuid::from_u128(n),
         session: Uuid::from_u128(99),
         pass: 2,
+        run: 6,
         track: 5,
         track_name: "Größe \"1\"\n🎸".into(),
         file: format!("take {n}.wav"),
@@ -60,6 +61,8 @@ fn entries_come_back_in_order_and_numbers_go_on() {
             take: Uuid::from_u128(3),
             file: "b.wav".into(),
             frames: 9,
+            size_bytes: 4132,
+            hash: None,
             original: Some("a.wav".into()),
         }),
     ];
