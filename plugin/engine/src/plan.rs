@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::params::{BUSES, TRACK_SLOTS};
 use schedule::Schedule;
 
+pub mod compile;
 pub mod latency;
 pub mod schedule;
 

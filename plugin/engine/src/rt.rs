@@ -6,6 +6,7 @@
 //! frames counted from the sample where it began ([`ramp`]), never of block starts; and sums are
 //! taken strip by strip in the plan's order, sample for sample, without fused multiply-add.
 
+pub mod cache_feed;
 pub mod feed;
 pub mod kernels;
 pub mod mixer;
@@ -16,3 +17,63 @@ pub mod recorder;
 pub mod strip;
 pub mod transport;
 pub mod voices;
+
+use std::sync::Arc;
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use crate::disk::capture::{CaptureTap, capture_ring};
+use crate::host::INPUTS;
+use crate::live::LiveParams;
+use crate::plan::Plan;
+use crate::shared::Shared;
+
+/// Seconds of input that the capture rings remember.
+const CAPTURE_SECS: usize = 2;
+/// Plans on their way, at most.
+const PLANS: usize = 8;
+/// Pass events on their way, at most: 512 tracks wrapping several times before anybody looks.
+const PASSES: usize = 4096;
+
+/// The other end of an [`processor::Engine`]: held by the session thread.
+pub struct Remote {
+    /// Hz.
+    pub rate: u32,
+    /// New plans go in here.
+    pub plans: Producer<Box<Plan>>,
+    /// Old ones come out here, to be dropped.
+    pub old_plans: Consumer<Box<Plan>>,
+    /// Passes begun and ended.
+    pub passes: Consumer<recorder::PassEvent>,
+    /// The input ports' history.
+    pub taps: Vec<CaptureTap>,
+}
+
+/// Builds an audio half and its other end. Allocates and touches all they will need.
+#[must_use]
+pub fn pair(
+    rate: u32,
+    max_frames: usize,
+    inputs: usize,
+    shared: Arc<Shared>,
+    live: Arc<LiveParams>,
+    first_pass: u64,
+) -> (processor::Engine, Remote) {
+    let history = (rate as usize * CAPTURE_SECS).max(max_frames * 4);
+    let (capture, taps) = (0..inputs.min(INPUTS)).map(|_| capture_ring(history)).unzip();
+    let (plans_in, plans_out) = RingBuffer::new(PLANS);
+    let (old_in, old_out) = RingBuffer::new(PLANS + 2);
+    let (passes_in, passes_out) = RingBuffer::new(PASSES);
+    let engine = processor::Engine::new(processor::Parts {
+        rate,
+        max_frames,
+        shared,
+        live,
+        plans: plans_out,
+        old_plans: old_in,
+        passes: passes_in,
+        capture,
+        first_pass,
+    });
+    (engine, Remote { rate, plans: plans_in, old_plans: old_out, passes: passes_out, taps })
+}

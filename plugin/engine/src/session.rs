@@ -4,10 +4,12 @@
 pub mod command;
 pub mod defaults;
 pub mod document;
+pub mod file;
 pub mod lanes;
 pub mod migrate;
 pub mod mirror;
 pub mod schema;
+pub mod snapshot;
 pub mod unplaced;
 pub mod validate;
 

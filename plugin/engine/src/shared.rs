@@ -1,6 +1,7 @@
 //! What an instance's audio thread tells the world through atomics: counters and meters. Anybody
 //! may read; only the audio thread writes, but for the resets named here.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::plan::MAX_STRIPS;
@@ -104,7 +105,7 @@ pub fn count(counter: &AtomicU64, n: u64) {
 #[derive(Debug)]
 pub struct Shared {
     /// Where it is.
-    pub playhead: Playhead,
+    pub playhead: Arc<Playhead>,
     /// What happened.
     pub counters: Counters,
     /// By state slot.
@@ -126,7 +127,7 @@ pub struct Shared {
 impl Default for Shared {
     fn default() -> Self {
         Self {
-            playhead: Playhead::default(),
+            playhead: Arc::new(Playhead::default()),
             counters: Counters::default(),
             strips: (0..MAX_STRIPS).map(|_| StripMeters::default()).collect(),
             outputs: (0..crate::host::OUTPUTS).map(|_| Meter::default()).collect(),

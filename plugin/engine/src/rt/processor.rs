@@ -82,6 +82,8 @@ pub struct Engine {
     /// Where the old course would be, had the position not moved.
     moved_from: Option<i64>,
     offline: bool,
+    /// The host's tempo.
+    tempo: Option<f64>,
 }
 
 impl Engine {
@@ -117,6 +119,7 @@ impl Engine {
             cut: false,
             moved_from: None,
             offline: false,
+            tempo: None,
         }
     }
 
@@ -229,6 +232,7 @@ impl Engine {
     }
 
     fn follow_host(&mut self, transport: Option<&crate::host::Transport>) {
+        self.tempo = transport.and_then(|t| t.tempo).filter(|t| t.is_finite() && *t > 0.0);
         let was = (self.follower.rolling(), self.follower.pos());
         self.follower.hear(transport);
         if was.0 && !self.follower.rolling() {
@@ -415,6 +419,7 @@ impl Engine {
                     wrapped: goes_on && (span.entry == Entry::Wraps || next_take),
                     rolling: span.rolling,
                     run: self.passes.run(),
+                    tempo: self.tempo,
                 };
                 if self.pass_events.push(PassEvent::Begin(begin)).is_ok() {
                     state.pass = Some((begin.pass, input));
@@ -473,3 +478,14 @@ impl Engine {
         self.close_passes(self.captured);
     }
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::float_cmp,
+    reason = "small numbers, and bits are compared on purpose"
+)]
+mod tests;

@@ -51,6 +51,8 @@ pub struct PassBegin {
     pub rolling: bool,
     /// Counts recordings: passes of one run belong together.
     pub run: u64,
+    /// Beats per minute, where the host tells.
+    pub tempo: Option<f64>,
 }
 
 /// When recording is on for the transport as a whole.

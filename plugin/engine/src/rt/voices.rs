@@ -5,6 +5,10 @@ use super::feed::{Feed, Run};
 use super::kernels::Kernels;
 use crate::plan::schedule::{Fade, FadeShape, Segment, TrackSchedule};
 
+/// After so many missing frames it is looked whether there is more again: a gap ends where the
+/// audio does begin, not where the host's block does.
+const LOOK_AGAIN: usize = 32;
+
 /// Frames that were due and not there, relative to the stretch asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Missing {
@@ -85,8 +89,10 @@ pub fn render(
                 if feed.wait() {
                     continue;
                 }
-                done.missing.add(here, here + want);
-                break;
+                let skip = want.min(LOOK_AGAIN);
+                done.missing.add(here, here + skip);
+                at += len(skip);
+                continue;
             }
             add(k, segment, at - segment.start, &run, got, here, buf);
             at += len(got);

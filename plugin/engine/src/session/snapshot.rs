@@ -1,0 +1,82 @@
+//! What the session thread publishes for whoever looks: the editor, the host report, the state.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::document::Session;
+use super::unplaced::UnplacedTake;
+
+/// A picture of one instance at one moment. Never changes.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The document.
+    pub session: Arc<Session>,
+    /// Where takes go, once that is settled.
+    pub folder: Option<PathBuf>,
+    /// Takes that are in the folder and on no track.
+    pub unplaced: Vec<UnplacedTake>,
+    /// What the user should know, oldest first.
+    pub messages: Vec<String>,
+    /// State slot of each track, in the order of the document's tracks, for meters.
+    pub meter_slots: Vec<Option<u16>>,
+    /// Hz, while the instance is active.
+    pub rate: Option<u32>,
+    /// Passes being recorded.
+    pub recording: usize,
+}
+
+/// The place where both sides meet: the session thread writes, anybody but the audio thread
+/// reads.
+#[derive(Debug)]
+pub struct Public {
+    snapshot: Mutex<Arc<Snapshot>>,
+    mark_dirty: AtomicBool,
+    rescan: AtomicBool,
+}
+
+impl Public {
+    pub(crate) fn new(session: Arc<Session>) -> Self {
+        let first = Snapshot {
+            session,
+            folder: None,
+            unplaced: Vec::new(),
+            messages: Vec::new(),
+            meter_slots: Vec::new(),
+            rate: None,
+            recording: 0,
+        };
+        Self {
+            snapshot: Mutex::new(Arc::new(first)),
+            mark_dirty: AtomicBool::new(false),
+            rescan: AtomicBool::new(false),
+        }
+    }
+
+    /// The latest picture.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn publish(&self, snapshot: Snapshot) {
+        let mut cell = self.snapshot.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *cell, Arc::new(snapshot));
+        // Dropped outside of the lock: it may be large.
+        drop(cell);
+        drop(old);
+    }
+
+    pub(crate) fn ask_dirty(&self) {
+        self.mark_dirty.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn ask_rescan(&self) {
+        self.rescan.store(true, Ordering::Release);
+    }
+
+    /// What was asked since the last call: (mark dirty, rescan values).
+    pub(crate) fn take_asked(&self) -> (bool, bool) {
+        (self.mark_dirty.swap(false, Ordering::AcqRel), self.rescan.swap(false, Ordering::AcqRel))
+    }
+}
