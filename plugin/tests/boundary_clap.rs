@@ -1,6 +1,11 @@
 //! A CLAP host that misbehaves: what the layer between host and framework must bear. It speaks
 //! raw CLAP, because a host library would refuse to say these things.
 
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "every line is a call by the format's contract, or on purpose against it"
+)]
+
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -407,6 +412,34 @@ fn a_block_longer_than_announced_is_taken_in_slices() {
         outs.all(port, 0.0);
     }
     host.reports("Blocks longer than announced: 1");
+}
+
+#[test]
+fn the_main_input_passes_whatever_shares_its_memory() {
+    let host = Host::multi();
+    host.activate(100);
+    let (mut ins, mut outs) = (Ports::new(16, 1050, 0.0), Ports::new(16, 1050, 9.0));
+    let ramp = |side: usize, i: usize| (i + 1) as f32 * if side == 0 { 0.5 } else { -0.25 };
+    for (side, channel) in ins.memory[0].iter_mut().enumerate() {
+        for (i, sample) in channel.iter_mut().enumerate() {
+            *sample = ramp(side, i);
+        }
+    }
+    // Output 1 lies in the memory of input 1; in slices, because the block is long.
+    let (i, mut o) = (ins.buffers(), outs.buffers());
+    o[0] = i[0];
+    assert_ne!(host.process(&block(1050, &i, &mut o)), CLAP_PROCESS_ERROR);
+    for (side, channel) in ins.memory[0].iter().enumerate() {
+        assert!(channel.iter().enumerate().all(|(i, s)| *s == ramp(side, i)), "in place");
+    }
+    // Output 2 lies in the memory of input 1, output 1 in its own.
+    let mut o = outs.buffers();
+    o[1] = i[0];
+    assert_ne!(host.process(&block(1050, &i, &mut o)), CLAP_PROCESS_ERROR);
+    for (side, channel) in outs.memory[0].iter().enumerate() {
+        assert!(channel.iter().enumerate().all(|(i, s)| *s == ramp(side, i)), "across ports");
+    }
+    ins.all(0, 0.0);
 }
 
 #[test]

@@ -281,3 +281,86 @@ unsafe extern "C" fn set_render_mode(
     unsafe { Proxy::of(plugin) }.plug.set_mode(mode);
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::{Duration, Instant};
+
+    use clap_sys::ext::state::clap_host_state;
+    use clap_sys::version::CLAP_VERSION;
+
+    use super::*;
+    use crate::ports::Stereo;
+
+    #[derive(Default)]
+    struct Calls {
+        callbacks: AtomicUsize,
+        dirty: AtomicUsize,
+    }
+
+    unsafe fn calls<'a>(host: *const clap_host) -> &'a Calls {
+        // SAFETY: the test's own, which outlives the plugin.
+        unsafe { &*(*host).host_data.cast::<Calls>() }
+    }
+
+    unsafe extern "C" fn extension(_: *const clap_host, id: *const c_char) -> *const c_void {
+        static STATE: clap_host_state = clap_host_state { mark_dirty: Some(mark_dirty) };
+        // SAFETY: the plugin asks with C strings.
+        if unsafe { CStr::from_ptr(id) } == CLAP_EXT_STATE {
+            (&raw const STATE).cast()
+        } else {
+            std::ptr::null()
+        }
+    }
+
+    unsafe extern "C" fn mark_dirty(host: *const clap_host) {
+        // SAFETY: as `calls`.
+        unsafe { calls(host) }.dirty.fetch_add(1, Ordering::Relaxed);
+    }
+
+    unsafe extern "C" fn callback(host: *const clap_host) {
+        // SAFETY: as `calls`.
+        unsafe { calls(host) }.callbacks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    unsafe extern "C" fn ignore(_: *const clap_host) {}
+
+    #[test]
+    fn a_dirty_session_asks_for_the_main_thread_and_tells_the_host_there() {
+        let seen = Calls::default();
+        let host = clap_host {
+            clap_version: CLAP_VERSION,
+            host_data: (&raw const seen).cast_mut().cast(),
+            name: c"Host".as_ptr(),
+            vendor: std::ptr::null(),
+            url: std::ptr::null(),
+            version: c"1".as_ptr(),
+            get_extension: Some(extension),
+            request_restart: Some(ignore),
+            request_process: Some(ignore),
+            request_callback: Some(callback),
+        };
+        // SAFETY: what a CLAP host does, in its order.
+        unsafe {
+            let plugin = create::<Stereo>(&raw const host);
+            assert!((*plugin).init.is_some_and(|f| f(plugin)));
+            Proxy::of(plugin).plug().want(WANT_DIRTY);
+            let since = Instant::now();
+            while seen.callbacks.load(Ordering::Relaxed) == 0 {
+                assert!(since.elapsed() < Duration::from_secs(5), "nobody rang");
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_eq!(seen.dirty.load(Ordering::Relaxed), 0, "not on that thread");
+            for _ in 0..2 {
+                if let Some(f) = (*plugin).on_main_thread {
+                    f(plugin);
+                }
+            }
+            assert_eq!(seen.dirty.load(Ordering::Relaxed), 1, "once");
+            if let Some(f) = (*plugin).destroy {
+                f(plugin);
+            }
+        }
+    }
+}
