@@ -5,4 +5,6 @@ pub mod folder;
 pub mod hash;
 pub mod journal;
 pub mod probe;
+pub mod recover;
+mod repair;
 pub mod wav;

@@ -6,6 +6,7 @@ mod owner;
 mod places;
 mod reference;
 
+pub(super) use names::{create_or_reuse, numbered};
 pub use names::{create_unique, sanitize};
 pub use owner::Owner;
 pub use places::candidates;

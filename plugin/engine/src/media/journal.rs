@@ -2,6 +2,10 @@
 //! ever appended. It ties file, track, pass and position together even where no session document
 //! was saved. Each line has a number and a checksum; what a crash cut off is skipped with a word.
 
+mod takes;
+
+pub use takes::{JournalTake, TakeEnd, takes};
+
 use std::io;
 use std::path::Path;
 

@@ -76,6 +76,21 @@ pub fn create_unique(
     Err(io::ErrorKind::AlreadyExists.into())
 }
 
+/// A file under a name that is only ever ours, empty: what an attempt before left is cut off.
+pub(in crate::media) fn create_or_reuse(
+    storage: &dyn Storage,
+    path: &Path,
+) -> io::Result<Box<dyn File>> {
+    match storage.create_new(path) {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            let file = storage.open_write(path)?;
+            file.set_len(0)?;
+            Ok(file)
+        }
+        other => other,
+    }
+}
+
 /// `stem.ext`, `stem 2.ext`, ...
 pub(in crate::media) fn numbered(stem: &str, counter: u32, ext: &str) -> String {
     if counter == 1 { format!("{stem}.{ext}") } else { format!("{stem} {counter}.{ext}") }

@@ -121,7 +121,7 @@ mod tests {
         let all = known.candidates(Some(Path::new("/mine")), Some(Path::new("/song")), "Demo");
         let data = home.path().join("data/Stowaway/Demo");
         let expected = ["/mine", "/song/Stowaway/Demo", "/root/Demo"].map(PathBuf::from);
-        assert_eq!(all, [&expected[..], &[data.clone()]].concat());
+        assert_eq!(all, [&expected[..], std::slice::from_ref(&data)].concat());
         let same = known.candidates(Some(Path::new("/root/Demo")), None, "Demo");
         assert_eq!(same, [PathBuf::from("/root/Demo"), data]);
         let relative = known.candidates(Some(Path::new("takes")), Some(Path::new("..")), "Demo");
