@@ -5,6 +5,7 @@
 pub mod audio;
 pub mod bundle;
 pub mod clap_host;
+pub mod demo;
 pub mod host;
 pub mod isolation;
 pub mod proof;

@@ -1,7 +1,12 @@
 //! `cargo xtask`: the project's own commands. Needs no system library to build.
 
+mod bench;
 mod bundle;
+mod demo;
 mod install;
+mod packages;
+mod steps;
+mod test;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,9 +14,14 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask <command>
 
+  demo [--out DIR]   record, play back, prove and print through the real plugin;
+                     everything it makes is in target/demo, or in DIR
+  test               all tests; builds what they need
   bundle [--seams]   build Stowaway.clap and Stowaway.vst3 into target/bundled
                      (--seams: with faults for tests, into target/bundled-seams)
   install            bundle, and copy both to where this user's hosts look
+  bench [--quick]    measure speed and memory, print a table, write
+                     target/bench/report.json (--quick: shorter and rougher)
 ";
 
 /// How a command ends: with a sentence where it failed.
@@ -21,8 +31,11 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let rest = args.get(1..).unwrap_or_default();
     let done = match args.first().map(String::as_str) {
+        Some("demo") => demo::run(rest),
+        Some("test") => test::run(rest),
         Some("bundle") => bundle::run(rest),
         Some("install") => install::run(rest),
+        Some("bench") => bench::run(rest),
         Some("help" | "-h" | "--help") => {
             print!("{USAGE}");
             Ok(())

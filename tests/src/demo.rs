@@ -1,0 +1,196 @@
+//! The demo: real recordings go into the real plugin while the transport rolls; they are played
+//! back from elsewhere, rendered, opened again and printed; and each time every sample is
+//! compared with what went in. Nothing is believed: what fails ends the demo with a sentence.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Instant;
+
+mod document;
+mod files;
+mod report;
+mod stage;
+
+use report::{Proof, Recorded, minutes, thousands};
+use stage::{Part, Stage, parts};
+
+use crate::script::Mode;
+
+/// How the samples of takes are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    F32,
+    I24,
+}
+
+impl Format {
+    /// As the session document calls it.
+    fn id(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::I24 => "i24",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::F32 => "32-bit float",
+            Self::I24 => "24-bit",
+        }
+    }
+}
+
+/// How many times real time the host runs. A disk that cannot follow is given the next one.
+const SPEEDS: [f64; 2] = [10.0, 2.0];
+
+/// Runs the demo: the plugin's bundle, the `stowaway` command, and an empty folder, which the
+/// environment variable `STOWAWAY_MEDIA` names too.
+///
+/// # Errors
+/// A sentence: what could not be done, or what was not as it should be.
+pub fn run(clap: &Path, cli: &Path, out: &Path) -> Result<(), String> {
+    if std::env::var_os("STOWAWAY_MEDIA").as_deref() != Some(out.as_os_str()) {
+        return Err("The demo is started by `cargo xtask demo`, which keeps it out of your own \
+                    take folders."
+            .into());
+    }
+    println!("Stowaway: a take goes in, the same take comes out\n");
+    let all = parts()?;
+    let sixteen_bit: Vec<Part> = all.iter().filter(|p| !p.hot).cloned().collect();
+    let mut proofs = Vec::new();
+
+    let float = record(clap, out, "demo", Format::F32, &all)?;
+    let recorded = Recorded::of(float.format, &float.takes)?;
+    proofs.push(compare_files(&float)?);
+    let mut float = play_back(float, &mut proofs)?;
+
+    let saved = float.save()?;
+    let session = document::write_session(&saved, "demo")?;
+    offline(&mut float, &mut proofs)?;
+    drop(float);
+    reopen(clap, &saved, &all, &mut proofs)?;
+    let stem_folder = out.join("stems");
+    proofs.push(stems(cli, &session, &all, &stem_folder)?);
+
+    let small = record(clap, out, "demo 24-bit", Format::I24, &sixteen_bit)?;
+    let recorded_24 = Recorded::of(small.format, &small.takes)?;
+    proofs.push(compare_files(&small)?);
+    drop(play_back(small, &mut proofs)?);
+
+    report::print(&[recorded, recorded_24], &proofs, out, &session, &stem_folder);
+    Ok(())
+}
+
+/// Says what is being done, and how long it took.
+fn doing<R>(what: &str, work: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
+    print!("  {what} ...");
+    std::io::stdout().flush().ok();
+    let since = Instant::now();
+    let result = work()?;
+    println!(" {:.1} s", since.elapsed().as_secs_f64());
+    Ok(result)
+}
+
+/// Records all parts at once, as fast as the disk can take it.
+fn record(
+    clap: &Path,
+    out: &Path,
+    name: &str,
+    format: Format,
+    parts: &[Part],
+) -> Result<Stage, String> {
+    let mut lost = 0;
+    for speed in SPEEDS {
+        let what = format!(
+            "recording {} inputs at once, {} each, {}, at {speed}x speed",
+            parts.len(),
+            minutes(stage::FRAMES),
+            format.text()
+        );
+        let name = if lost == 0 { name.to_owned() } else { format!("{name} again") };
+        let stage = doing(&what, || {
+            let mut stage = Stage::open(clap, &name, format, parts)?;
+            stage.record(speed)?;
+            Ok(stage)
+        })?;
+        lost = stage.lost_frames();
+        if lost == 0 {
+            return Ok(stage);
+        }
+        println!("    The disk did not follow: {lost} frames were lost, marked in their takes.");
+    }
+    Err(format!(
+        "The disk at {} is too slow for {} inputs at {}x real time: {lost} frames were lost.",
+        out.display(),
+        parts.len(),
+        SPEEDS[SPEEDS.len() - 1]
+    ))
+}
+
+fn compare_files(stage: &Stage) -> Result<Proof, String> {
+    let samples = doing("reading the takes with another reader", || {
+        files::compare_takes(&stage.takes, &stage.parts)
+    })?;
+    Ok(Proof::null(&format!("{} takes, as they lie on the disk", stage.format.text()), samples))
+}
+
+fn play_back(mut stage: Stage, proofs: &mut Vec<Proof>) -> Result<Stage, String> {
+    let samples = doing("locating, and playing back from the middle and from the start", || {
+        stage.compare_playback(SPEEDS[0])
+    })?;
+    let what = format!("{} takes, played back on their own outputs", stage.format.text());
+    proofs.push(Proof::null(&what, samples));
+    Ok(stage)
+}
+
+fn offline(stage: &mut Stage, proofs: &mut Vec<Proof>) -> Result<(), String> {
+    let samples = doing("rendering offline", || {
+        stage.set_mode(Mode::Offline);
+        stage.compare_render()
+    })?;
+    proofs.push(Proof::null("the same, rendered offline", samples));
+    let samples = doing("moving faders and pans, in real time and offline", || {
+        stage.compare_mix_with_render()
+    })?;
+    proofs.push(Proof {
+        what: "with faders and pans moved, offline against real time".into(),
+        number: format!("{} samples, equal bit for bit", thousands(samples)),
+    });
+    Ok(())
+}
+
+fn reopen(
+    clap: &Path,
+    state: &[u8],
+    parts: &[Part],
+    proofs: &mut Vec<Proof>,
+) -> Result<(), String> {
+    let samples = doing("opening the saved state in a new instance, and playing it", || {
+        let mut stage = Stage::reopen(clap, state, Format::F32, parts)?;
+        stage.compare_playback(SPEEDS[0])
+    })?;
+    let what = format!("a new instance with the saved state ({} bytes)", thousands(state.len()));
+    proofs.push(Proof::null(&what, samples));
+    Ok(())
+}
+
+fn stems(cli: &Path, session: &Path, parts: &[Part], to: &Path) -> Result<Proof, String> {
+    let samples = doing("printing stems without a host", || {
+        files::print_stems(cli, session, to)?;
+        files::compare_stems(to, parts)
+    })?;
+    Ok(Proof::null("stems printed by the stowaway command", samples))
+}
+
+/// Frames as a count of the timeline.
+fn signed(frames: usize) -> i64 {
+    i64::try_from(frames).unwrap_or(i64::MAX)
+}
+
+/// `samples` of one channel against what a source says they are.
+fn same(what: &str, got: &[f32], expected: &[f32]) -> Result<(), String> {
+    match crate::audio::difference(got, expected) {
+        None => Ok(()),
+        Some(difference) => Err(format!("{what} is not what went in: {difference}.")),
+    }
+}

@@ -1,0 +1,110 @@
+//! What a build needs from the system beside Rust: whether it is there, and getting it. The
+//! plugin opens X11 and OpenGL when its window opens, so that nothing here needs their headers.
+
+use std::env;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Done, steps};
+
+/// Something a build needs.
+struct Need {
+    /// Any of these programs will do.
+    programs: &'static [&'static str],
+    /// What it is for, in the sentence that names it.
+    what: &'static str,
+    /// Debian's packages that have it.
+    debian: &'static str,
+}
+
+#[cfg(unix)]
+const NEEDS: &[Need] = &[Need {
+    programs: &["cc", "gcc", "clang"],
+    what: "a C compiler, which Rust links with",
+    debian: "gcc libc6-dev",
+}];
+
+/// Rust's own installer asks for Microsoft's linker.
+#[cfg(not(unix))]
+const NEEDS: &[Need] = &[];
+
+/// Names what is missing and installs it where that is possible: Debian and its kin, as root.
+///
+/// # Errors
+/// What is missing, and the one command that gets it.
+pub fn ensure() -> Done {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let missing: Vec<&Need> = NEEDS.iter().filter(|n| !found(n, &path)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let what: Vec<&str> = missing.iter().map(|n| n.what).collect();
+    let packages: Vec<&str> = missing.iter().flat_map(|n| n.debian.split(' ')).collect();
+    println!("Missing on this system: {}.", what.join(", "));
+    if !has("apt-get", &path) {
+        return Err("Install it with your system's package manager, and run this again.".into());
+    }
+    if !is_root() {
+        return Err(format!(
+            "Install it with\n\n    sudo apt-get install {}\n\nand run this again.",
+            packages.join(" ")
+        ));
+    }
+    println!("Installing {}.", packages.join(" "));
+    let apt = || {
+        let mut apt = Command::new("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        apt
+    };
+    // A machine that is fresh has no package lists yet; one that has old ones may do.
+    steps::run(apt().args(["update", "-qq"]), "apt-get could not read the package lists").ok();
+    steps::run(
+        apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&packages),
+        "apt-get could not install it",
+    )
+}
+
+fn found(need: &Need, path: &OsStr) -> bool {
+    need.programs.iter().any(|program| has(program, path))
+}
+
+fn has(program: &str, path: &OsStr) -> bool {
+    env::split_paths(path).any(|folder| is_program(&folder.join(program)))
+}
+
+#[cfg(unix)]
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(path: &Path) -> bool {
+    path.with_extension("exe").is_file()
+}
+
+/// Asked of `id`, because the standard library has no word for it.
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|said| said.stdout.trim_ascii() == b"0")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compiler_is_found_where_the_path_says() {
+        let dir = env::temp_dir().join(format!("stowaway-packages-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap_or_else(|e| panic!("{e}"));
+        let need = &NEEDS[0];
+        let path = env::join_paths([&dir]).unwrap_or_default();
+        assert!(!found(need, &path));
+        // A file that nobody can run is no compiler.
+        std::fs::write(dir.join("clang"), "").unwrap_or_else(|e| panic!("{e}"));
+        assert!(!found(need, &path));
+        std::os::unix::fs::symlink("/bin/sh", dir.join("gcc")).unwrap_or_else(|e| panic!("{e}"));
+        assert!(found(need, &path));
+        std::fs::remove_dir_all(&dir).ok();
+    }
+}
