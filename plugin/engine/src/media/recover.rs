@@ -10,11 +10,13 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::folder::{LOCK_NAME, claim_exactly, in_words};
-use super::journal::{Entry, JOURNAL_NAME, Journal, JournalTake, Record, TakeRepaired, takes};
-use super::probe::{FileInfo, hash_text, probe};
+use super::folder::{LOCK_NAME, check_reference, claim_exactly, in_words, resolve_reference};
+use super::journal::{
+    Entry, JOURNAL_NAME, Journal, JournalTake, Record, TakeOpened, TakeRepaired, takes,
+};
+use super::probe::hash_text;
 use super::repair::{Mended, failed, is_intact, look, mend, opened_from};
-use super::wav::Passport;
+use super::wav::{Wav, WavError, parse};
 use crate::disk::storage::{PREPARED_BYTES, Storage};
 
 /// What a folder holds.
@@ -79,7 +81,7 @@ fn recover_guests(
         // Both are there where a second opener was; a link may lead anywhere.
         let is_guest = storage.exists(&path.join(JOURNAL_NAME))
             && storage.exists(&path.join(LOCK_NAME))
-            && super::folder::resolve_reference(storage, folder, name).is_ok();
+            && resolve_reference(storage, folder, name).is_ok();
         if !is_guest {
             continue;
         }
@@ -130,19 +132,13 @@ fn recover_guest(storage: &dyn Storage, folder: &Path, rf64_at_bytes: u64) -> io
     Ok(found)
 }
 
-/// A take file that no line of the journal names.
-struct Stranger {
-    file: String,
-    info: FileInfo,
-    passport: Passport,
-}
-
 struct Work<'a> {
     storage: &'a dyn Storage,
     folder: &'a Path,
     journal: &'a mut Journal,
     rf64_at_bytes: u64,
-    strangers: HashMap<Uuid, Stranger>,
+    /// Take files that no line of the journal names, as their passports have them.
+    strangers: HashMap<Uuid, TakeOpened>,
     found: Recovery,
 }
 
@@ -172,18 +168,24 @@ impl Work<'_> {
                 continue;
             }
             // What is no WAV, or none of ours, is the user's own: it is not spoken of.
-            let Ok(info) = probe(self.storage, &path) else { continue };
-            let Some(passport) = info.wav.passport.clone().filter(|_| info.wav.is_take()) else {
-                continue;
-            };
+            let Ok(wav) = self.parse(&path) else { continue };
+            let Some(passport) = wav.passport.as_ref().filter(|_| wav.is_take()) else { continue };
             if entry.stat.len_bytes <= PREPARED_BYTES {
                 self.remove(&path);
                 continue;
             }
-            let stranger = Stranger { file: file.to_owned(), info, passport };
-            self.strangers.entry(stranger.passport.take).or_insert(stranger);
+            let opened = opened_from(passport, file, &wav);
+            self.strangers.entry(opened.take).or_insert(opened);
         }
         Ok(())
+    }
+
+    fn parse(&self, path: &Path) -> Result<Wav, WavError> {
+        parse(&*self.storage.open_read(path)?)
+    }
+
+    fn is_intact(&self, opened: &TakeOpened, file: &str) -> bool {
+        is_intact(self.storage, self.folder, file, opened).unwrap_or(false)
     }
 
     /// An empty file that stays is no harm.
@@ -204,10 +206,8 @@ impl Work<'_> {
             // A copy that a killed recovery had made already, or the file under a new name: one
             // that is whole is better than one that is not.
             if let Some(stranger) = self.strangers.get(&take.opened.take)
-                && !is_intact(self.storage, &self.folder.join(&named), &take.opened)
-                    .unwrap_or(false)
-                && is_intact(self.storage, &self.folder.join(&stranger.file), &take.opened)
-                    .unwrap_or(false)
+                && !self.is_intact(&take.opened, &named)
+                && self.is_intact(&take.opened, &stranger.file)
             {
                 take.opened.file.clone_from(&stranger.file);
             }
@@ -291,14 +291,13 @@ impl Work<'_> {
     /// Takes that the journal lost, or never heard of because the crash was quicker.
     fn adopt_strangers(&mut self) -> io::Result<()> {
         let known: HashSet<Uuid> = self.found.takes.iter().map(|t| t.opened.take).collect();
-        let mut strangers: Vec<Stranger> = std::mem::take(&mut self.strangers)
+        let mut strangers: Vec<TakeOpened> = std::mem::take(&mut self.strangers)
             .into_values()
             // Another file with the id of a take that is there is a copy that a user made.
-            .filter(|s| !known.contains(&s.passport.take))
+            .filter(|s| !known.contains(&s.take))
             .collect();
-        strangers.sort_by(|a, b| (a.passport.created, &a.file).cmp(&(b.passport.created, &b.file)));
-        for stranger in strangers {
-            let opened = opened_from(&stranger.passport, &stranger.file, &stranger.info);
+        strangers.sort_by(|a, b| (a.created_secs, &a.file).cmp(&(b.created_secs, &b.file)));
+        for opened in strangers {
             // Once the journal knows it, a killed recovery goes on as with any unfinished take.
             let seq = self.journal.append(Entry::Open(opened.clone()))?;
             let take = JournalTake { seq, opened, end: None };
@@ -321,7 +320,8 @@ impl Work<'_> {
     fn check_finished(&mut self) {
         for take in &self.found.takes {
             let Some(end) = &take.end else { continue };
-            let path = self.folder.join(&take.opened.file);
+            let Ok(file) = check_reference(&take.opened.file) else { continue };
+            let path = self.folder.join(file);
             if let Ok(Some(stat)) = self.storage.stat(&path)
                 && stat.len_bytes < end.size_bytes
             {

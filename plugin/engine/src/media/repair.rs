@@ -3,13 +3,13 @@
 //! the header is not to be trusted, the file stays as it is and a copy is made.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::folder::{create_or_reuse, in_words, numbered, resolve_reference};
 use super::journal::TakeOpened;
 use super::probe::{FileInfo, probe};
-use super::wav::{HEADER_BYTES, Passport, TakeHeader, parse};
+use super::wav::{HEADER_BYTES, Passport, SampleFormat, TakeHeader, Wav, parse};
 use crate::disk::storage::{File, PREPARED_BYTES, Storage, read_exact_at};
 
 /// A copy is written in such pieces.
@@ -30,10 +30,27 @@ pub enum Mended {
     Missing,
 }
 
-/// Whether the file holds this take behind a header of ours.
-pub fn is_intact(storage: &dyn Storage, path: &Path, opened: &TakeOpened) -> io::Result<bool> {
-    let file = storage.open_read(path)?;
+/// Whether `file` holds this take behind a header of ours.
+pub fn is_intact(
+    storage: &dyn Storage,
+    folder: &Path,
+    file: &str,
+    opened: &TakeOpened,
+) -> io::Result<bool> {
+    let file = storage.open_read(&resolve(storage, folder, file)?)?;
     Ok(header_of(&*file, opened)?.is_some())
+}
+
+fn resolve(storage: &dyn Storage, folder: &Path, file: &str) -> io::Result<PathBuf> {
+    resolve_reference(storage, folder, file).map_err(|e| io::Error::other(e.to_string()))
+}
+
+/// What a take of ours can be. A journal can be written by anybody, and a copy made by senseless
+/// numbers would be made again at every look.
+fn is_sensible(opened: &TakeOpened) -> bool {
+    (1..=64).contains(&opened.channels)
+        && (100..=3_072_000).contains(&opened.rate)
+        && matches!(opened.format, SampleFormat::F32 | SampleFormat::I24 | SampleFormat::I16)
 }
 
 /// Makes the take whole. Done again, or after having been killed anywhere, it comes to the same.
@@ -43,8 +60,10 @@ pub fn mend(
     opened: &TakeOpened,
     rf64_at_bytes: u64,
 ) -> io::Result<Mended> {
-    let path = resolve_reference(storage, folder, &opened.file)
-        .map_err(|e| io::Error::other(e.to_string()))?;
+    if !is_sensible(opened) {
+        return Err(io::Error::other("the journal does not say rightly what it is"));
+    }
+    let path = resolve(storage, folder, &opened.file)?;
     match storage.stat(&path)? {
         Some(stat) if stat.is_dir => return Ok(Mended::Missing),
         None => return Ok(Mended::Missing),
@@ -158,7 +177,7 @@ fn passport(opened: &TakeOpened) -> Passport {
 }
 
 /// The journal line that a take should have had, from its passport.
-pub fn opened_from(passport: &Passport, file: &str, info: &FileInfo) -> TakeOpened {
+pub fn opened_from(passport: &Passport, file: &str, wav: &Wav) -> TakeOpened {
     TakeOpened {
         take: passport.take,
         session: passport.session,
@@ -168,9 +187,9 @@ pub fn opened_from(passport: &Passport, file: &str, info: &FileInfo) -> TakeOpen
         track_name: passport.track_name.clone(),
         file: file.to_owned(),
         pos_ticks: passport.pos,
-        rate: info.wav.rate,
-        channels: info.wav.channels,
-        format: info.wav.format,
+        rate: wav.rate,
+        channels: wav.channels,
+        format: wav.format,
         input: passport.input.clone(),
         tempo: passport.tempo,
         host: passport.host.clone(),
@@ -180,8 +199,7 @@ pub fn opened_from(passport: &Passport, file: &str, info: &FileInfo) -> TakeOpen
 
 /// What a whole file is now.
 pub fn look(storage: &dyn Storage, folder: &Path, file: &str) -> io::Result<FileInfo> {
-    let path =
-        resolve_reference(storage, folder, file).map_err(|e| io::Error::other(e.to_string()))?;
+    let path = resolve(storage, folder, file)?;
     probe(storage, &path).map_err(|e| match e.source {
         super::wav::WavError::Io(e) => e,
         other => io::Error::other(other.to_string()),

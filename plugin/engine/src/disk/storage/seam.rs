@@ -9,7 +9,7 @@
 //! - `STOWAWAY_SEAM_FILE`: a JSON file with any of `read_stall_ms`, `read_stall_every`,
 //!   `write_stall_ms`, `write_stall_every`, `stall_path_contains`, `disk_bytes_left`, `hung`,
 //!   `read_only`, `vanished`. It is looked at every 20 ms; what it does not name is as at the
-//!   start.
+//!   start; the room left goes on being used up until a new number is named.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -67,7 +67,9 @@ impl Seam {
         faults.write_stall = Duration::from_millis(self.write_stall_ms.unwrap_or(0));
         faults.write_stall_every = self.write_stall_every.unwrap_or(1);
         faults.path_contains = self.stall_path_contains.clone().unwrap_or_default();
-        faults.bytes_left = self.disk_bytes_left;
+        if self.disk_bytes_left.is_some() {
+            faults.bytes_left = self.disk_bytes_left;
+        }
         faults.hung = self.hung;
         faults.read_only = self.read_only;
         faults.vanished = self.vanished;
@@ -117,5 +119,53 @@ fn watch(storage: FaultyStorage, path: PathBuf, start: Seam) {
     };
     if let Err(e) = std::thread::Builder::new().name("stowaway-seam".into()).spawn(run) {
         tracing::error!("the control file of the test seams is not watched: {e}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_control_file_goes_over_the_environment() {
+        let start = Seam {
+            read_stall_ms: Some(300),
+            read_stall_every: Some(200),
+            disk_bytes_left: Some(1000),
+            ..Seam::default()
+        };
+        let mut faults = Faults::default();
+        start.apply(&mut faults);
+        assert_eq!((faults.read_stall, faults.read_stall_every), (Duration::from_millis(300), 200));
+        assert_eq!(faults.bytes_left, Some(1000));
+        let file = r#"{"read_stall_ms": 2000, "stall_path_contains": "Vox", "hung": true}"#;
+        let seam: Seam = serde_json::from_str(file).unwrap();
+        seam.over(&start).apply(&mut faults);
+        assert_eq!((faults.read_stall, faults.read_stall_every), (Duration::from_secs(2), 200));
+        assert_eq!((faults.path_contains.as_str(), faults.hung), ("Vox", true));
+        assert_eq!(faults.bytes_left, Some(1000), "not named, so not refilled");
+        assert!(serde_json::from_str::<Seam>(r#"{"reed_stall_ms": 1}"#).is_err(), "a typo is seen");
+    }
+
+    #[test]
+    fn a_change_of_the_control_file_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let control = dir.path().join("seam.json");
+        let media = dir.path().join("a");
+        std::fs::write(&media, b"a").unwrap();
+        let storage = FaultyStorage::new(Arc::new(RealStorage));
+        watch(storage.clone(), control.clone(), Seam::default());
+        let becomes = |there: bool| {
+            let end = std::time::Instant::now() + Duration::from_secs(20);
+            while storage.exists(&media) != there {
+                assert!(std::time::Instant::now() < end);
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        };
+        becomes(true);
+        std::fs::write(&control, r#"{"vanished": true}"#).unwrap();
+        becomes(false);
+        std::fs::write(&control, "{}").unwrap();
+        becomes(true);
     }
 }

@@ -8,7 +8,9 @@ use crate::disk::storage::memory::MemoryStorage;
 #[cfg(target_os = "linux")]
 use crate::disk::storage::read_capped;
 use crate::media::journal::{TakeClosed, TakeOpened};
-use crate::media::wav::{DataLength, HEADER_BYTES, RF64_AT_BYTES, SampleFormat, TakeHeader, parse};
+use crate::media::wav::{
+    DataLength, HEADER_BYTES, Passport, RF64_AT_BYTES, SampleFormat, TakeHeader, parse,
+};
 use crate::time::Ticks;
 
 const FOLDER: &str = "/takes";
@@ -309,8 +311,11 @@ fn a_missing_and_an_unrepairable_take_are_told_and_tried_again() {
     // A journal is a file that anybody can write.
     journal.append(Entry::Open(TakeOpened { file: "../../x.wav".into(), ..opened(2) })).unwrap();
     disk.put("/x.wav", &[1; 10_000]);
+    journal.append(Entry::Open(TakeOpened { rate: 0, channels: 0, ..opened(3) })).unwrap();
+    disk.put(folder().join("t3.wav"), &[1; 10_000]);
     let found = run(&disk).unwrap();
-    assert_eq!(found.notes.len(), 2, "{:?}", found.notes);
+    assert_eq!(found.notes.len(), 3, "{:?}", found.notes);
+    assert!(found.notes[2].contains("say rightly"), "{}", found.notes[2]);
     assert!(found.notes[0].contains("t1.wav") && found.notes[0].contains("Put it back"));
     assert!(found.notes[1].contains("does not name a file inside"), "{}", found.notes[1]);
     assert_eq!(disk.bytes("/x.wav").unwrap(), [1; 10_000]);
