@@ -8,4 +8,5 @@ pub mod bell;
 pub mod clap;
 pub mod link;
 pub mod quirks;
+mod reaper;
 pub mod vst3;

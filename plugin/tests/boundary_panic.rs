@@ -1,4 +1,5 @@
-//! A fault of our own in the middle of a block does not reach the host: silence, and a sentence.
+//! A fault of our own in the middle of a block does not reach the host: silence, a sentence, the
+//! details in the log file, and nothing on the host's stderr.
 
 use clap_sys::audio_buffer::clap_audio_buffer;
 use clap_sys::factory::plugin_factory::*;
@@ -17,7 +18,28 @@ unsafe extern "C" fn no_extension(
     std::ptr::null()
 }
 
+/// The test below, in a process of its own, as hosts are.
 #[test]
+fn a_fault_goes_to_the_log_file_and_not_to_stderr() {
+    let log = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("boundary_panic.log");
+    std::fs::remove_file(&log).ok();
+    let this = std::env::current_exe().expect("a path");
+    let child = std::process::Command::new(this)
+        .args(["--ignored", "--exact", "--nocapture"])
+        .arg("a_panic_in_a_block_ends_in_silence_until_the_next_activation")
+        .env("STOWAWAY_LOG", &log)
+        .output()
+        .expect("this program starts");
+    let stderr = String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success(), "{}\n{stderr}", String::from_utf8_lossy(&child.stdout));
+    assert_eq!(stderr, "", "a host's stderr is not ours");
+    let log = std::fs::read_to_string(log).expect("a log file");
+    assert!(log.contains("a fault that a test asked for, at block 3"), "{log}");
+    assert!(log.contains("WARN Stowaway met a fault in its own code"), "{log}");
+}
+
+#[test]
+#[ignore = "run by the test above, with a log file"]
 fn a_panic_in_a_block_ends_in_silence_until_the_next_activation() {
     // SAFETY: the only test of this process, before anything else runs.
     unsafe { std::env::set_var("STOWAWAY_SEAM_PANIC_AT_BLOCK", "3") };

@@ -8,6 +8,7 @@ mod exports;
 mod factory;
 mod host;
 mod processor;
+mod reaper;
 mod stream;
 mod units;
 

@@ -134,12 +134,14 @@ pub(super) fn send_edits(
     if out.is_null() {
         return;
     }
-    // SAFETY: the framework's own function, given its data, an empty list and the host's.
-    unsafe {
-        if let Some(flush) = proxy.inner_params().and_then(|t| t.flush) {
-            flush(plugin, &raw const NO_EVENTS, out);
+    proxy.alone(|| {
+        // SAFETY: the framework's own function, given its data, an empty list and the host's.
+        unsafe {
+            if let Some(flush) = proxy.inner_params().and_then(|t| t.flush) {
+                flush(plugin, &raw const NO_EVENTS, out);
+            }
         }
-    }
+    });
 }
 
 static NO_EVENTS: clap_input_events =

@@ -4,6 +4,7 @@
 
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap_sys::ext::audio_ports::CLAP_EXT_AUDIO_PORTS;
 use clap_sys::ext::audio_ports_activation::{
@@ -48,6 +49,8 @@ pub struct Proxy {
     host: Host,
     plug: Arc<Plug>,
     rope: Option<Rope>,
+    /// The framework is sending edits to the host: it cannot bear that twice at once.
+    sending: AtomicBool,
 }
 
 /// Makes a plugin for a host.
@@ -89,6 +92,7 @@ pub(super) unsafe fn create<L: Layout>(host: *const clap_host) -> *const clap_pl
         host: our_host,
         plug,
         rope: None,
+        sending: AtomicBool::new(false),
     };
     Box::into_raw(Box::new(proxy)).cast()
 }
@@ -110,6 +114,14 @@ impl Proxy {
     pub(super) fn inner_params(&self) -> Option<&clap_plugin_params> {
         // SAFETY: null, or the framework's table, which lives as long as its wrapper.
         unsafe { self.inner_params.as_ref() }
+    }
+
+    /// Runs `send` unless another thread is at it: hosts that flush while they process.
+    pub(super) fn alone(&self, send: impl FnOnce()) {
+        if !self.sending.swap(true, Ordering::AcqRel) {
+            send();
+            self.sending.store(false, Ordering::Release);
+        }
     }
 
     /// Tells the host what is to be told. Main thread.
@@ -284,7 +296,7 @@ unsafe extern "C" fn set_render_mode(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::AtomicUsize;
     use std::time::{Duration, Instant};
 
     use clap_sys::ext::state::clap_host_state;

@@ -1,4 +1,4 @@
-//! Reaper tells CLAP plugins where its project lies, through functions it hands out by name.
+//! How Reaper hands its functions to CLAP plugins.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::path::PathBuf;
@@ -6,13 +6,7 @@ use std::path::PathBuf;
 use clap_sys::host::clap_host;
 
 use super::host::Host;
-
-/// The extension by which Reaper hands out its functions.
-const EXTENSION: &CStr = c"cockos.reaper_extension";
-/// What `clap_get_reaper_context` gives: the project that the plugin is in.
-const PROJECT: c_int = 3;
-/// Projects open at once that are looked at.
-const TABS: c_int = 64;
+use crate::interpose::reaper;
 
 /// `reaper_plugin_info_t`, as far as it is used.
 #[repr(C)]
@@ -24,44 +18,23 @@ struct Api {
 }
 
 type Context = unsafe extern "C" fn(*const clap_host, c_int) -> *mut c_void;
-type EnumProjects = unsafe extern "C" fn(c_int, *mut c_char, c_int) -> *mut c_void;
 
-/// The folder of the saved project that the plugin is in. `None` in other hosts, and in a project
-/// that was never saved. Main thread.
+/// The folder of the saved project that the plugin is in. `None` in other hosts. Main thread.
 pub(super) fn project_folder(host: Host) -> Option<PathBuf> {
     // SAFETY: the type belongs to the id.
-    let api = unsafe { host.extension::<Api>(EXTENSION) }?;
-    let function = |name: &CStr| {
-        // SAFETY: Reaper's own look-up, with a C string.
-        let found = unsafe { api.get_function?(name.as_ptr()) };
-        (!found.is_null()).then_some(found)
-    };
-    let (context, projects) = (function(c"clap_get_reaper_context")?, function(c"EnumProjects")?);
-    // SAFETY: the signatures are those of Reaper's header for these names.
-    let (context, projects) = unsafe {
-        (
-            std::mem::transmute::<*mut c_void, Context>(context),
-            std::mem::transmute::<*mut c_void, EnumProjects>(projects),
-        )
-    };
-    // SAFETY: on the main thread, with the host's own pointer.
-    let mine = unsafe { context(host.as_ptr(), PROJECT) };
-    if mine.is_null() {
+    let api = unsafe { host.extension::<Api>(c"cockos.reaper_extension") }?;
+    let get = api.get_function?;
+    // SAFETY: Reaper's own look-up, with a C string.
+    let function = |name: &CStr| unsafe { get(name.as_ptr()) };
+    let context = function(c"clap_get_reaper_context");
+    if context.is_null() {
         return None;
     }
-    for tab in 0..TABS {
-        let mut file = [0 as c_char; 4096];
-        // SAFETY: the memory and its length.
-        let project = unsafe { projects(tab, file.as_mut_ptr(), 4096) };
-        if project.is_null() {
-            return None;
-        }
-        if project == mine {
-            // SAFETY: Reaper ends it with a zero; the last byte was one and stays one.
-            let file = unsafe { CStr::from_ptr(file.as_ptr()) }.to_str().ok()?;
-            let folder = PathBuf::from(file).parent()?.to_path_buf();
-            return folder.is_absolute().then_some(folder);
-        }
+    // SAFETY: the signature is that of Reaper's header for this name; on the main thread, with
+    // the host's own pointer.
+    unsafe {
+        let context = std::mem::transmute::<*mut c_void, Context>(context);
+        let project = context(host.as_ptr(), c_int::try_from(reaper::PROJECT).ok()?);
+        reaper::folder_of(project, function)
     }
-    None
 }

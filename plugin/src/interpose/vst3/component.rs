@@ -17,7 +17,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef};
 
 use super::host::{self, Host, Ticker};
-use super::stream;
+use super::{reaper, stream};
 use crate::face::Face;
 use crate::interpose::bell::{self, Ring, Rope};
 use crate::interpose::{link, quirks};
@@ -37,6 +37,8 @@ pub struct Component<L: Layout> {
     pub(super) host: Arc<Host>,
     /// What the factory was given by the host, for hosts that say nothing later.
     factory_context: Option<ComPtr<FUnknown>>,
+    /// What the host gave us, between `initialize` and `terminate`.
+    context: Mutex<Option<ComPtr<FUnknown>>>,
     pub(super) processing: AtomicBool,
     /// When the last block came, in milliseconds since `born`.
     pub(super) last_block_ms: AtomicU64,
@@ -87,10 +89,19 @@ impl<L: Layout> Component<L> {
             host,
             plug,
             factory_context: context.cloned(),
+            context: Mutex::new(None),
             processing: AtomicBool::new(false),
             last_block_ms: AtomicU64::new(0),
             born: Instant::now(),
         })
+    }
+
+    /// Asks a host that knows where its project lies. Main thread.
+    fn find_project_folder(&self) {
+        let context = lock(&self.context).clone();
+        if let Some(folder) = context.as_ref().and_then(reaper::project_folder) {
+            self.plug.set_project_folder(folder);
+        }
     }
 
     /// Hands a call on to the framework; a panic ends here.
@@ -126,6 +137,8 @@ impl<L: Layout> IPluginBaseTrait for Component<L> {
             if let Some(name) = contexts.into_iter().flatten().find_map(host::name) {
                 self.plug.report().set_host(name, String::new());
             }
+            *lock(&self.context) = given.clone();
+            self.find_project_folder();
             let ticker = contexts.into_iter().flatten().find_map(|c| Ticker::start(c, &self.host));
             *lock(&self.ticker) = ticker;
         });
@@ -137,6 +150,8 @@ impl<L: Layout> IPluginBaseTrait for Component<L> {
         let ticker = lock(&self.ticker).take();
         drop(ticker);
         self.host.forget();
+        let context = lock(&self.context).take();
+        drop(context);
         // SAFETY: handed on.
         self.guard(kInternalError, || unsafe { self.inner.terminate() })
     }
@@ -200,6 +215,9 @@ impl<L: Layout> IComponentTrait for Component<L> {
     }
 
     unsafe fn setActive(&self, on: TBool) -> tresult {
+        if on != 0 {
+            self.guard((), || self.find_project_folder());
+        }
         // SAFETY: handed on; the framework calls our `activate` or `deactivate`.
         let result = self.guard(kInternalError, || unsafe { self.inner.setActive(on) });
         self.guard((), || self.host.tell());
