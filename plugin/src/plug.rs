@@ -183,14 +183,18 @@ impl Plug {
         };
         let slice = max_frames.clamp(1, MAX_SLICE_FRAMES);
         let made = panics::caught(self, "preparing to play", || {
-            AudioHalf::new(
-                self.instance().activate(rate, slice),
-                rate,
-                slice,
-                [self.ports_on(Side::Input), self.ports_on(Side::Output)],
-            )
+            let on = [self.ports_on(Side::Input), self.ports_on(Side::Output)];
+            let processor = self.instance().activate(rate, slice)?;
+            Ok::<_, String>(AudioHalf::new(processor, rate, slice, on))
         });
-        let Some(half) = made else { return false };
+        let half = match made {
+            Some(Ok(half)) => half,
+            Some(Err(sentence)) => {
+                self.report.say(sentence);
+                return false;
+            }
+            None => return false,
+        };
         let numbers = &self.report.numbers;
         Numbers::store(&numbers.rate, rate);
         Numbers::store(&numbers.max_frames, u32::try_from(max_frames).unwrap_or(u32::MAX));

@@ -12,3 +12,4 @@ pub mod resample;
 pub mod source;
 pub mod storage;
 pub mod stream;
+pub mod writer;

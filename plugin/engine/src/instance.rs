@@ -1,11 +1,27 @@
 //! One instance as its host's main thread, the editor and the CLI hold it. Owns nothing of the
-//! session itself: it sends commands and reads snapshots.
+//! session itself: it asks the session thread and reads snapshots.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use uuid::Uuid;
+
+use crate::disk::cache::CacheReader;
+use crate::disk::pool::{DiskPool, ReadSettings, Registration};
 use crate::host::{Block, Outcome};
 use crate::live::LiveParams;
+use crate::params::{GlobalParam, ParamKey};
+use crate::rt;
+use crate::rt::cache_feed::CacheFeed;
+use crate::rt::patience::Patience;
+use crate::rt::processor::Engine;
+use crate::session::command::Command;
+use crate::session::document::Session;
+use crate::session::snapshot::{Public, Snapshot};
+use crate::session::thread::{Ask, SessionThread};
+use crate::shared::Shared;
 
 /// What an instance is told when it is made.
 #[derive(Clone, Debug, Default)]
@@ -31,26 +47,126 @@ pub struct HostRequests {
     pub rescan_params: bool,
 }
 
+/// Names a document that a new empty instance opens.
+pub const SESSION_VAR: &str = "STOWAWAY_SESSION";
+
+/// How long the host's main thread waits for the session thread. It never waits for a disk.
+const SOON: Duration = Duration::from_secs(2);
+/// The same for documents, which may be large.
+const LOAD_WITHIN: Duration = Duration::from_secs(10);
+
 /// The edit-side handle of one instance. Dropping it closes the instance; nothing is deleted.
 pub struct Instance {
+    id: Uuid,
+    config: InstanceConfig,
     live: Arc<LiveParams>,
+    shared: Arc<Shared>,
+    public: Arc<Public>,
+    registration: Mutex<Option<Arc<Registration>>>,
+    /// A document was loaded, or looked for.
+    has_document: AtomicBool,
+    thread: Arc<SessionThread>,
 }
 
 impl Instance {
     /// Cheap: no disk, no arena, no document work before [`Instance::activate`].
     #[must_use]
-    pub fn new(_config: InstanceConfig) -> Self {
-        Self { live: Arc::new(LiveParams::default()) }
+    pub fn new(config: InstanceConfig) -> Self {
+        let id = Uuid::new_v4();
+        let live = Arc::new(LiveParams::default());
+        let shared = Arc::new(Shared::default());
+        let mut session = Session::new_default(config.inputs);
+        session.globals.through = config.through;
+        let public = Arc::new(Public::new(Arc::new(session.clone())));
+        live.set_from_document(
+            ParamKey::Global(GlobalParam::Through),
+            if config.through { 1.0 } else { 0.0 },
+        );
+        let thread = SessionThread::shared();
+        thread.ask(Ask::Open {
+            id,
+            config: config.clone(),
+            session: Box::new(session),
+            live: Arc::clone(&live),
+            public: Arc::clone(&public),
+        });
+        Self {
+            id,
+            config,
+            live,
+            shared,
+            public,
+            registration: Mutex::default(),
+            has_document: AtomicBool::new(false),
+            thread,
+        }
     }
 
-    /// Builds the audio half for a rate and a block length. Host main thread; may allocate.
+    /// The instance's own id: two instances of one state never share it.
     #[must_use]
-    pub fn activate(&self, _rate: u32, _max_frames: usize) -> Processor {
-        Processor {}
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Builds the audio half for a rate and a block length. Host main thread; allocates.
+    ///
+    /// # Errors
+    /// A sentence, when the disk threads cannot be started.
+    pub fn activate(&self, rate: u32, max_frames: usize) -> Result<Processor, String> {
+        self.open_named_session();
+        let (engine, remote) = rt::pair(
+            rate,
+            max_frames,
+            self.config.inputs,
+            Arc::clone(&self.shared),
+            Arc::clone(&self.live),
+            first_pass(),
+        );
+        let (registration, reader) = self.disk()?;
+        let remote = Box::new(remote);
+        let ask = |reply| Ask::Activate { id: self.id, remote, registration, reply };
+        if self.thread.ask_for(SOON, ask).is_none() {
+            tracing::error!("The session thread did not answer: the first blocks are silent.");
+        }
+        Ok(Processor { engine, reader, patience: Patience::new(rate) })
+    }
+
+    /// The document that the environment names, in an instance that nobody gave another one.
+    fn open_named_session(&self) {
+        if self.has_document.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let Some(path) = std::env::var_os(SESSION_VAR).map(PathBuf::from) else { return };
+        let opened =
+            crate::session::file::read(&path).and_then(|session| self.load(session.to_json()));
+        if let Err(sentence) = opened {
+            tracing::error!("{SESSION_VAR}: {sentence}");
+        }
+    }
+
+    /// This instance's place at the disk pool, kept while the instance lives: hosts that
+    /// deactivate at every stop would else empty the cache.
+    fn disk(&self) -> Result<(Arc<Registration>, CacheReader), String> {
+        let mut place = self.registration.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = &*place {
+            return Ok((Arc::clone(there), there.reader()));
+        }
+        let playhead = Arc::clone(&self.shared.playhead);
+        let (registration, reader) = DiskPool::shared()
+            .register(playhead, ReadSettings::default())
+            .map_err(|e| e.to_string())?;
+        let registration = Arc::new(registration);
+        *place = Some(Arc::clone(&registration));
+        Ok((registration, reader))
     }
 
     /// Takes the audio half back. A take in progress is closed and kept.
-    pub fn deactivate(&self, _processor: Processor) {}
+    pub fn deactivate(&self, mut processor: Processor) {
+        processor.engine.finish_passes();
+        // Closes the capture rings: the writer knows that nothing more comes.
+        drop(processor);
+        self.thread.ask_for(SOON, |reply| Ask::Deactivate { id: self.id, reply });
+    }
 
     /// The parameter values, shared with the audio thread.
     #[must_use]
@@ -58,50 +174,108 @@ impl Instance {
         &self.live
     }
 
+    /// Meters, counters and the playhead.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The latest picture of the session; no older than a tenth of a second while the session
+    /// thread lives.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.public.snapshot()
+    }
+
+    /// The picture of now: everything that happened before this call is in it.
+    #[must_use]
+    pub fn settled(&self) -> Arc<Snapshot> {
+        self.thread.ask_for(SOON, |reply| Ask::Settle { id: self.id, reply });
+        self.public.snapshot()
+    }
+
+    /// An edit.
+    ///
+    /// # Errors
+    /// A sentence for the user; the session stays as it was.
+    pub fn edit(&self, command: Command) -> Result<(), String> {
+        let command = Box::new(command);
+        self.thread
+            .ask_for(SOON, |reply| Ask::Edit { id: self.id, command, reply })
+            .unwrap_or_else(|| Err("Stowaway is busy; try that again.".into()))
+    }
+
     /// The session document as JSON, for the host's state. The same bytes when nothing changed.
     #[must_use]
     pub fn session_json(&self) -> String {
-        "{}".into()
+        self.settled().session.to_json()
     }
 
     /// Loads a session document; returns when the audio thread can play it.
     ///
     /// # Errors
     /// A sentence for the user when the document cannot be read; the session stays as it was.
-    pub fn load_session_json(&self, _json: &str) -> Result<(), String> {
+    pub fn load_session_json(&self, json: &str) -> Result<(), String> {
+        self.load(json.to_owned())?;
+        self.has_document.store(true, Ordering::Release);
         Ok(())
+    }
+
+    fn load(&self, text: String) -> Result<(), String> {
+        self.thread
+            .ask_for(LOAD_WITHIN, |reply| Ask::Load { id: self.id, text, reply })
+            .unwrap_or_else(|| Err("The session took too long to load.".into()))
     }
 
     /// What the host's main thread should do for the engine now; each request is given once.
     #[must_use]
     pub fn take_host_requests(&self) -> HostRequests {
-        HostRequests::default()
+        let (mark_dirty, rescan_params) = self.public.take_asked();
+        HostRequests { mark_dirty, rescan_params }
     }
 
     /// The host project's folder became known.
-    pub fn set_project_folder(&self, _folder: PathBuf) {}
+    pub fn set_project_folder(&self, folder: PathBuf) {
+        self.thread.ask(Ask::ProjectFolder { id: self.id, folder });
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.thread.ask_for(SOON, |reply| Ask::Close { id: self.id, reply });
+    }
+}
+
+/// Pass numbers stay unique over activations and instances of the process.
+fn first_pass() -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static ACTIVATIONS: AtomicU64 = AtomicU64::new(0);
+    ACTIVATIONS.fetch_add(1, Ordering::Relaxed) << 32
 }
 
 /// The audio half of an instance. Owned by whoever calls [`Processor::process`].
-pub struct Processor {}
+pub struct Processor {
+    engine: Engine,
+    reader: CacheReader,
+    patience: Patience,
+}
 
 impl Processor {
     /// One block.
     ///
     /// # Realtime safety
-    /// Allocates, locks, logs and drops nothing. Waits only offline, within a limit.
+    /// Allocates, locks, logs and drops nothing. Waits only offline, or while ahead of real time,
+    /// within a limit.
     pub fn process(&mut self, block: Block<'_, '_>) -> Outcome {
-        for out in block.outputs.iter_mut().flatten() {
-            for channel in out {
-                channel.fill(0.0);
-            }
-        }
-        Outcome::Done
+        let mut feed = CacheFeed::new(self.reader.pin(), &mut self.patience);
+        self.engine.process(block, &mut feed)
     }
 
     /// The host resets the plugin: a pass in progress is closed and kept.
     ///
     /// # Realtime safety
     /// As [`Processor::process`].
-    pub fn reset(&mut self) {}
+    pub fn reset(&mut self) {
+        self.engine.reset();
+    }
 }

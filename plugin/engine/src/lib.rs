@@ -13,6 +13,7 @@ pub mod media;
 pub mod params;
 pub mod plan;
 pub mod playhead;
+pub mod print;
 pub mod rt;
 pub mod session;
 pub mod shared;

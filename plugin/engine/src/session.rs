@@ -10,6 +10,7 @@ pub mod migrate;
 pub mod mirror;
 pub mod schema;
 pub mod snapshot;
+pub(crate) mod thread;
 pub mod unplaced;
 pub mod validate;
 

@@ -1,0 +1,176 @@
+//! The media folder of an instance while it is open: its lock, its journal, and the lane on which
+//! both are used. All of it may block; nothing of it runs on the writer thread.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::intake::channels;
+use super::seam;
+use super::spec::{ClosedTake, FolderRequest, TakeSpec};
+use crate::disk::lanes::LaneId;
+use crate::disk::storage::Storage;
+use crate::media::folder::{MediaFolder, claim};
+use crate::media::journal::{Entry, Journal, Overrun, Record, TakeClosed, TakeOpened};
+
+/// What was found when a folder was opened.
+#[derive(Debug, Default)]
+pub struct FolderFound {
+    /// Where new takes go.
+    pub folder: PathBuf,
+    /// What references are relative to: the folder, or the one above it where another opener owns
+    /// that.
+    pub root: PathBuf,
+    /// Why it is not the first candidate, for the user.
+    pub fell_back: Option<String>,
+    /// The previous owner went without a word.
+    pub previous_owner_died: bool,
+    /// What stands before the file names of `records` in a reference: empty, or `1a2b3c4d/`.
+    pub prefix: String,
+    /// The journal's lines, those of a repair included.
+    pub records: Vec<Record>,
+    /// What was damaged or mended, for the user.
+    pub notes: Vec<String>,
+}
+
+/// See the module. Dropping it lets go of the lock.
+pub struct OpenFolder {
+    pub path: PathBuf,
+    pub storage: Arc<dyn Storage>,
+    /// Jobs of the journal go through this lane.
+    pub io_lane: LaneId,
+    media: MediaFolder,
+    /// Waited for on its lane alone, so nobody waits long.
+    journal: Mutex<Journal>,
+    /// Something is not in the journal, or not as it should be: the next owner has to look.
+    unclean: AtomicBool,
+}
+
+impl OpenFolder {
+    /// A file of this folder, as documents refer to it.
+    pub fn reference(&self, name: &str) -> String {
+        format!("{}{name}", self.media.prefix)
+    }
+
+    /// The next owner has to look for takes to mend.
+    pub fn leave_unclean(&self) {
+        self.unclean.store(true, Ordering::Release);
+    }
+
+    fn append(&self, entry: Entry) -> io::Result<()> {
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        journal.append(entry).map(|_| ())
+    }
+
+    /// The take has a file. `entered` is set once the journal says so.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub fn enter_open(
+        &self,
+        spec: &TakeSpec,
+        file: &str,
+        created: SystemTime,
+        entered: &AtomicBool,
+    ) -> io::Result<()> {
+        if entered.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        seam::here("journal-open");
+        self.append(Entry::Open(TakeOpened {
+            take: spec.take,
+            session: spec.session,
+            pass: spec.pass,
+            run: spec.run,
+            track: spec.track,
+            track_name: spec.track_name.clone(),
+            file: file.to_owned(),
+            pos_ticks: spec.pos,
+            rate: spec.rate,
+            channels: channels(spec.part),
+            format: spec.format,
+            input: spec.input.clone(),
+            tempo: spec.tempo,
+            host: spec.host.clone(),
+            created_secs: created.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+        }))?;
+        entered.store(true, Ordering::Release);
+        seam::here("journal-opened");
+        Ok(())
+    }
+
+    /// The take is complete, and all of it on the medium.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub fn enter_close(&self, closed: &ClosedTake) -> io::Result<()> {
+        seam::here("journal-close");
+        let overrun = |&(offset_frames, frames): &(u64, u64)| Overrun { offset_frames, frames };
+        self.append(Entry::Close(TakeClosed {
+            take: closed.take,
+            frames: closed.frames,
+            size_bytes: closed.size_bytes,
+            hash: Some(closed.hash.clone()).filter(|h| !h.is_empty()),
+            overruns: closed.overruns.iter().map(overrun).collect(),
+            peak_gain: closed.peak,
+            clipped: closed.clipped,
+        }))
+    }
+
+    /// The file of a take without frames is gone.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub fn enter_discard(&self, take: uuid::Uuid, file: &str) -> io::Result<()> {
+        self.append(Entry::Discard { file: file.to_owned(), take: Some(take) })
+    }
+
+    /// The last act of an owner.
+    pub fn leave(&self) {
+        if !self.unclean.load(Ordering::Acquire)
+            && let Err(e) = self.media.mark_ended()
+        {
+            tracing::warn!("{} could not be closed properly: {e}", self.path.display());
+        }
+    }
+}
+
+/// Opens the first candidate that will do, and mends what a crash left in it.
+///
+/// # Errors
+/// A sentence for the user.
+pub fn open(
+    storage: &Arc<dyn Storage>,
+    request: &FolderRequest,
+    io_lane: LaneId,
+    _rf64_at_bytes: u64,
+) -> Result<(Arc<OpenFolder>, Box<FolderFound>), String> {
+    let media =
+        claim(&**storage, &request.candidates, request.instance).map_err(|e| e.to_string())?;
+    let (journal, contents) = Journal::open(&**storage, &media.path).map_err(|e| {
+        format!(
+            "The journal of {} cannot be used ({e}). Choose another media folder.",
+            media.path.display()
+        )
+    })?;
+    let found = FolderFound {
+        folder: media.path.clone(),
+        root: media.root.clone(),
+        fell_back: media.fell_back.clone(),
+        previous_owner_died: media.previous_owner_died(),
+        prefix: media.prefix.clone(),
+        records: contents.records,
+        notes: contents.notes,
+    };
+    let folder = OpenFolder {
+        path: media.path.clone(),
+        storage: Arc::clone(storage),
+        io_lane,
+        media,
+        journal: Mutex::new(journal),
+        unclean: AtomicBool::new(false),
+    };
+    Ok((Arc::new(folder), Box::new(found)))
+}

@@ -1,0 +1,6 @@
+//! The writer on a disk in memory, with and without faults: what was pushed is in the files.
+
+mod kill;
+mod rig;
+mod trouble;
+mod whole;

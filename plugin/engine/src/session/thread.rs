@@ -1,0 +1,231 @@
+//! The session thread, one a process: it owns every [`Session`], takes commands, places takes,
+//! compiles plans, publishes snapshots. It touches no audio data and never waits for a disk
+//! thread: what needs the disk is asked of the writer and answered by a report.
+//!
+//! It starts with the first instance and ends with the last. It polls: the audio thread never
+//! wakes anybody.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::command::Command;
+use super::document::Session;
+use super::snapshot::Public;
+use crate::disk::pool::Registration;
+use crate::disk::writer::Writer;
+use crate::instance::InstanceConfig;
+use crate::live::LiveParams;
+use crate::rt::Remote;
+
+mod autosave;
+mod hosted;
+mod journal;
+mod media;
+mod passes;
+mod streams;
+
+use hosted::Hosted;
+
+/// Between two looks while something may happen.
+const BUSY: Duration = Duration::from_millis(4);
+/// Between two looks while no instance is active.
+const IDLE: Duration = Duration::from_millis(25);
+/// How long the last instance waits for the thread to end.
+const JOIN_WITHIN: Duration = Duration::from_secs(2);
+
+/// What is asked of the session thread. Replies are best effort: who asked may have gone.
+pub(crate) enum Ask {
+    /// A new instance.
+    Open {
+        id: Uuid,
+        config: InstanceConfig,
+        session: Box<Session>,
+        live: Arc<LiveParams>,
+        public: Arc<Public>,
+    },
+    /// Its audio half was built.
+    Activate { id: Uuid, remote: Box<Remote>, registration: Arc<Registration>, reply: Sender<()> },
+    /// Its audio half is gone.
+    Deactivate { id: Uuid, reply: Sender<()> },
+    /// A document replaces its session.
+    Load { id: Uuid, text: String, reply: Sender<Result<(), String>> },
+    /// An edit.
+    Edit { id: Uuid, command: Box<Command>, reply: Sender<Result<(), String>> },
+    /// Everything that happened up to now is to be in the snapshot.
+    Settle { id: Uuid, reply: Sender<()> },
+    /// The host project's folder became known.
+    ProjectFolder { id: Uuid, folder: PathBuf },
+    /// The instance goes.
+    Close { id: Uuid, reply: Sender<()> },
+}
+
+/// A counted hold on the process's session thread.
+pub(crate) struct SessionThread {
+    asks: Option<Sender<Ask>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+static SHARED: Mutex<Weak<SessionThread>> = Mutex::new(Weak::new());
+
+impl SessionThread {
+    /// The process's thread, started if there is none.
+    pub(crate) fn shared() -> Arc<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = shared.upgrade() {
+            return there;
+        }
+        let (asks, heard) = channel();
+        let thread = std::thread::Builder::new()
+            .name("stowaway session".into())
+            .spawn(move || run(&heard))
+            .map_err(|e| tracing::error!("The session thread could not start: {e}."))
+            .ok();
+        let this = Arc::new(Self { asks: Some(asks), thread });
+        *shared = Arc::downgrade(&this);
+        this
+    }
+
+    /// Asks; `false` if the thread is gone.
+    pub(crate) fn ask(&self, ask: Ask) -> bool {
+        self.asks.as_ref().is_some_and(|asks| asks.send(ask).is_ok())
+    }
+
+    /// Asks and waits for the answer, no longer than `limit`.
+    pub(crate) fn ask_for<R>(
+        &self,
+        limit: Duration,
+        ask: impl FnOnce(Sender<R>) -> Ask,
+    ) -> Option<R> {
+        let (reply, answer) = channel();
+        self.ask(ask(reply)).then_some(())?;
+        answer.recv_timeout(limit).ok()
+    }
+}
+
+impl Drop for SessionThread {
+    fn drop(&mut self) {
+        self.asks = None;
+        let Some(thread) = self.thread.take() else { return };
+        let until = Instant::now() + JOIN_WITHIN;
+        while !thread.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if thread.is_finished() {
+            let _ = thread.join();
+        } else {
+            tracing::error!("The session thread did not end in time.");
+        }
+    }
+}
+
+/// All instances of the process.
+struct Desk {
+    hosted: HashMap<Uuid, Hosted>,
+    /// There from when the first instance has something to write, until the last one goes.
+    writer: Option<Arc<Writer>>,
+}
+
+fn run(asks: &Receiver<Ask>) {
+    let mut desk = Desk { hosted: HashMap::new(), writer: None };
+    loop {
+        let nap = if desk.hosted.values().any(Hosted::is_active) { BUSY } else { IDLE };
+        match asks.recv_timeout(nap) {
+            Ok(ask) => {
+                desk.answer(ask);
+                while let Ok(ask) = asks.try_recv() {
+                    desk.answer(ask);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        desk.tick();
+    }
+}
+
+impl Desk {
+    fn tick(&mut self) {
+        for hosted in self.hosted.values_mut() {
+            hosted.mirror_from_live();
+            if hosted.wants_writer() && self.writer.is_none() {
+                match Writer::shared() {
+                    Ok(writer) => self.writer = Some(writer),
+                    Err(e) => hosted.say(format!(
+                        "Nothing can be recorded: the disk writer could not start ({e})."
+                    )),
+                }
+            }
+            if let Some(writer) = &self.writer {
+                hosted.attach(writer);
+            }
+            hosted.tick();
+        }
+    }
+
+    fn answer(&mut self, ask: Ask) {
+        match ask {
+            Ask::Open { id, config, session, live, public } => {
+                let hosted = Hosted::new(id, config, *session, live, public);
+                self.hosted.insert(id, hosted);
+            }
+            Ask::Activate { id, remote, registration, reply } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.activate(*remote, registration);
+                }
+                let _ = reply.send(());
+            }
+            Ask::Deactivate { id, reply } => {
+                self.tick();
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.deactivate();
+                }
+                let _ = reply.send(());
+            }
+            Ask::Load { id, text, reply } => {
+                self.tick();
+                let done = match self.hosted.get_mut(&id) {
+                    Some(h) => h.load(&text),
+                    None => Err("This instance is closed.".into()),
+                };
+                self.tick();
+                let _ = reply.send(done);
+            }
+            Ask::Edit { id, command, reply } => {
+                let done = match self.hosted.get_mut(&id) {
+                    Some(h) => h.edit(*command),
+                    None => Err("This instance is closed.".into()),
+                };
+                self.tick();
+                let _ = reply.send(done);
+            }
+            Ask::Settle { id, reply } => {
+                self.tick();
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.publish();
+                }
+                let _ = reply.send(());
+            }
+            Ask::ProjectFolder { id, folder } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.project_folder(folder);
+                }
+            }
+            Ask::Close { id, reply } => {
+                self.tick();
+                if let Some(mut h) = self.hosted.remove(&id) {
+                    h.close();
+                }
+                if self.hosted.is_empty() {
+                    self.writer = None;
+                }
+                let _ = reply.send(());
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! One instance as the session thread holds it.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::autosave::Autosave;
+use super::media::Media;
+use super::passes::{OpenPass, Ready, Runs};
+use super::streams::Streams;
+use crate::disk::pool::Registration;
+use crate::disk::writer::{Writer, WriterReport};
+use crate::instance::InstanceConfig;
+use crate::live::LiveParams;
+use crate::params::{GlobalParam, ParamKey, TrackParam};
+use crate::plan::compile::Compiler;
+use crate::rt::Remote;
+use crate::session::command::{self, Command};
+use crate::session::document::Session;
+use crate::session::mirror;
+use crate::session::snapshot::{Public, Snapshot};
+use crate::session::unplaced::UnplacedTake;
+
+/// Messages that are kept; older ones are in the log.
+const MESSAGES: usize = 200;
+/// Between two snapshots, unless one is asked for.
+const PUBLISH_EVERY: Duration = Duration::from_millis(50);
+/// How long a closing instance waits for its takes' files.
+const CLOSE_WITHIN: Duration = Duration::from_millis(700);
+
+/// The audio half's other end and what belongs to its rate.
+pub(super) struct Active {
+    pub remote: Remote,
+    pub registration: Arc<Registration>,
+}
+
+/// See the module.
+pub(super) struct Hosted {
+    pub id: Uuid,
+    pub config: InstanceConfig,
+    pub session: Session,
+    pub live: Arc<LiveParams>,
+    pub public: Arc<Public>,
+    pub active: Option<Active>,
+    pub compiler: Compiler,
+    pub streams: Streams,
+    pub media: Media,
+    /// By the audio thread's pass number.
+    pub passes: HashMap<u64, OpenPass>,
+    /// Numbers of runs and passes.
+    pub runs: Runs,
+    /// The writer and what it reports, from when something is to be written.
+    pub writer: Option<(Arc<Writer>, Receiver<WriterReport>)>,
+    /// Armed tracks whose files were asked for, with what they depend on.
+    pub prepared: HashSet<Ready>,
+    /// Passes that ended and whose file is not closed yet, by take.
+    pub closing: HashMap<Uuid, OpenPass>,
+    pub unplaced: Vec<UnplacedTake>,
+    pub messages: Vec<String>,
+    autosave: Autosave,
+    /// The plan is older than the document.
+    pub stale: bool,
+    /// The snapshot is older than the document.
+    changed: bool,
+    published: Instant,
+}
+
+impl Hosted {
+    pub(super) fn new(
+        id: Uuid,
+        config: InstanceConfig,
+        session: Session,
+        live: Arc<LiveParams>,
+        public: Arc<Public>,
+    ) -> Self {
+        let mut this = Self {
+            id,
+            media: Media::new(config.project_folder.clone()),
+            config,
+            session,
+            live,
+            public,
+            active: None,
+            compiler: Compiler::default(),
+            streams: Streams::default(),
+            passes: HashMap::new(),
+            runs: Runs::default(),
+            writer: None,
+            prepared: HashSet::new(),
+            closing: HashMap::new(),
+            unplaced: Vec::new(),
+            messages: Vec::new(),
+            autosave: Autosave::default(),
+            stale: true,
+            changed: true,
+            published: Instant::now(),
+        };
+        this.mirror_to_live();
+        this
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.active.is_some()
+    }
+
+    /// Something happened that the user should read.
+    pub(super) fn say(&mut self, sentence: impl Into<String>) {
+        let sentence = sentence.into();
+        tracing::warn!("{sentence}");
+        if self.messages.last() != Some(&sentence) {
+            self.messages.push(sentence);
+        }
+        if self.messages.len() > MESSAGES {
+            self.messages.remove(0);
+        }
+        self.changed = true;
+    }
+
+    /// The document changed: the plan and the snapshot follow. `dirty`: by the user or by a take,
+    /// so the host's project is to be saved.
+    pub(super) fn touched(&mut self, dirty: bool) {
+        self.stale = true;
+        self.changed = true;
+        if dirty {
+            self.public.ask_dirty();
+            self.autosave.wanted();
+        }
+    }
+
+    pub(super) fn activate(&mut self, remote: Remote, registration: Arc<Registration>) {
+        registration.set_settings(self.read_settings());
+        self.active = Some(Active { remote, registration });
+        self.stale = true;
+        self.changed = true;
+        self.compile();
+    }
+
+    pub(super) fn deactivate(&mut self) {
+        self.hear_passes();
+        // Passes that the audio thread did not end (it may be gone): the ring says how far they go.
+        let open: Vec<u64> = self.passes.keys().copied().collect();
+        for pass in open {
+            self.end_pass(pass, u64::MAX);
+        }
+        if let Some(active) = &mut self.active {
+            while active.remote.old_plans.pop().is_ok() {}
+        }
+        self.active = None;
+        self.changed = true;
+    }
+
+    /// Reports of the writer come here from now on.
+    pub(super) fn attach(&mut self, writer: &Arc<Writer>) {
+        if self.writer.is_none() {
+            let (reports, heard) = channel();
+            writer.attach(self.id, reports);
+            self.writer = Some((Arc::clone(writer), heard));
+        }
+    }
+
+    pub(super) fn tick(&mut self) {
+        self.hear_writer();
+        self.tick_media();
+        self.hear_passes();
+        self.prepare_files();
+        if let Some(active) = &mut self.active {
+            while active.remote.old_plans.pop().is_ok() {}
+            for sentence in active.registration.drain_messages() {
+                self.messages.push(sentence);
+                self.changed = true;
+            }
+        }
+        if self.stale {
+            self.compile();
+        }
+        if !self.passes.is_empty() {
+            self.changed = true;
+        }
+        if self.changed && self.published.elapsed() >= PUBLISH_EVERY {
+            self.publish();
+        }
+        if let Some(folder) = self.media.folder() {
+            self.autosave.tick(folder, &self.session);
+        }
+    }
+
+    /// What hosts and automation set goes into the document.
+    pub(super) fn mirror_from_live(&mut self) {
+        let mut structural = false;
+        let session = &mut self.session;
+        let mut any = false;
+        self.live.drain_changed(|key, value| {
+            mirror::set_param(session, key, value);
+            structural |= matches!(key, ParamKey::Track(_, TrackParam::Input));
+            any = true;
+        });
+        self.changed |= any;
+        self.stale |= structural;
+    }
+
+    /// What the document says goes to the host's parameters.
+    pub(super) fn mirror_to_live(&mut self) {
+        for (key, value) in mirror::param_values(&self.session) {
+            self.live.set_from_document(key, value);
+        }
+    }
+
+    pub(super) fn edit(&mut self, command: Command) -> Result<(), String> {
+        let applied = command::apply(&mut self.session, command).map_err(|e| e.to_string())?;
+        self.mirror_to_live();
+        self.public.ask_rescan();
+        self.touched(applied.dirty);
+        Ok(())
+    }
+
+    /// A document replaces the session. Recording goes on, no take is dropped.
+    pub(super) fn load(&mut self, text: &str) -> Result<(), String> {
+        let (mut session, notes) = Session::from_json(text).map_err(|e| e.to_string())?;
+        for note in notes {
+            self.say(note);
+        }
+        self.carry_over_recording(&mut session);
+        let recording = !self.passes.is_empty();
+        self.session = session;
+        self.mirror_to_live();
+        if !recording {
+            self.live.set_from_document(ParamKey::Global(GlobalParam::Record), 0.0);
+        }
+        self.public.ask_rescan();
+        self.media.document_changed();
+        self.reconcile(false);
+        self.stale = true;
+        self.compile();
+        self.publish();
+        Ok(())
+    }
+
+    pub(super) fn project_folder(&mut self, folder: PathBuf) {
+        self.media.set_project_folder(folder);
+    }
+
+    pub(super) fn wants_writer(&self) -> bool {
+        self.media.wants_writer()
+            || !self.passes.is_empty()
+            || self.active.as_ref().is_some_and(|a| !a.remote.passes.is_empty())
+            || self.session.tracks.iter().any(|t| t.arm)
+            || !self.session.takes.is_empty()
+    }
+
+    pub(super) fn publish(&mut self) {
+        self.refresh_growing();
+        self.changed = false;
+        self.published = Instant::now();
+        let meter_slots =
+            self.session.tracks.iter().map(|t| self.compiler.slot_of_track(t.id)).collect();
+        self.public.publish(Snapshot {
+            session: Arc::new(self.session.clone()),
+            folder: self.media.folder().map(PathBuf::from),
+            unplaced: self.unplaced.clone(),
+            messages: self.messages.clone(),
+            meter_slots,
+            rate: self.active.as_ref().map(|a| a.remote.rate),
+            recording: self.passes.len(),
+        });
+    }
+
+    /// The instance goes: what it records is closed and kept, and waited for a little, so that
+    /// the saved session knows the takes' ends.
+    pub(super) fn close(&mut self) {
+        self.mirror_from_live();
+        self.tick();
+        self.deactivate();
+        let until = Instant::now() + CLOSE_WITHIN;
+        while !self.closing.is_empty() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+            self.hear_writer();
+        }
+        if let Some((writer, _)) = self.writer.take() {
+            writer.close_folder(self.id);
+            writer.detach(self.id);
+        }
+        if let Some(folder) = self.media.folder() {
+            self.autosave.now(folder, &self.session);
+        }
+    }
+}

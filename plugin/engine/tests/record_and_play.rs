@@ -1,0 +1,155 @@
+//! A take goes in, the same take comes out: an instance without a host around it.
+
+use std::time::{Duration, Instant};
+
+use stowaway_engine::host::{Block, Mode, Outcome, Transport};
+use stowaway_engine::instance::{Instance, InstanceConfig, Processor};
+use stowaway_engine::params::{GlobalParam, ParamKey, TrackParam};
+use stowaway_engine::session::command::Command;
+use stowaway_engine::session::document::TakeState;
+
+const RATE: u32 = 48_000;
+const BLOCK: usize = 256;
+
+/// Exact in 24 bits, different for every frame and channel.
+fn sample(channel: usize, frame: i64) -> f32 {
+    let x = (frame as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+    (x as f32 / (1 << 24) as f32 - 0.5) * if channel == 0 { 1.0 } else { -1.0 }
+}
+
+struct Rig {
+    instance: Instance,
+    processor: Option<Processor>,
+}
+
+impl Rig {
+    fn new(media: &std::path::Path) -> Self {
+        let instance = Instance::new(InstanceConfig {
+            inputs: 16,
+            outputs: 16,
+            through: true,
+            host: "a test".into(),
+            project_folder: None,
+        });
+        let folder = Some(media.to_string_lossy().into_owned());
+        instance.edit(Command::SetMediaFolder { folder }).unwrap();
+        let processor = instance.activate(RATE, BLOCK).unwrap();
+        Self { instance, processor: Some(processor) }
+    }
+
+    /// `frames` from `pos`, with the position as input; what comes out of Main.
+    fn play(&mut self, pos: i64, frames: usize, mode: Mode) -> [Vec<f32>; 2] {
+        let mut heard = [Vec::new(), Vec::new()];
+        let mut at = 0;
+        while at < frames {
+            let n = BLOCK.min(frames - at);
+            let now = pos + at as i64;
+            let input: [Vec<f32>; 2] =
+                std::array::from_fn(|c| (0..n).map(|i| sample(c, now + i as i64)).collect());
+            let mut out = [vec![0.0; n], vec![0.0; n]];
+            let [l, r] = &mut out;
+            let block = Block {
+                frames: n,
+                mode,
+                transport: Some(Transport {
+                    playing: true,
+                    pos_frames: Some(now as f64),
+                    ..Transport::default()
+                }),
+                events: &[],
+                inputs: &[Some([&input[0], &input[1]])],
+                outputs: &mut [Some([l, r])],
+            };
+            let done = self.processor.as_mut().unwrap().process(block);
+            assert_eq!(done, Outcome::Done);
+            for (all, new) in heard.iter_mut().zip(out) {
+                all.extend(new);
+            }
+            at += n;
+            if mode == Mode::Realtime {
+                std::thread::sleep(Duration::from_micros(500));
+            }
+        }
+        heard
+    }
+
+    fn stop(&mut self, pos: i64) {
+        let block = Block {
+            frames: 64,
+            mode: Mode::Realtime,
+            transport: Some(Transport {
+                playing: false,
+                pos_frames: Some(pos as f64),
+                ..Transport::default()
+            }),
+            events: &[],
+            inputs: &[],
+            outputs: &mut [],
+        };
+        self.processor.as_mut().unwrap().process(block);
+    }
+
+    fn set(&self, key: ParamKey, value: f32) {
+        self.instance.live().set(key, value);
+    }
+
+    fn until(&self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let limit = Instant::now() + Duration::from_secs(10);
+        while !done(self) {
+            assert!(Instant::now() < limit, "waited for {what}: {:#?}", self.instance.settled());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn closed_takes(&self) -> usize {
+        let snapshot = self.instance.settled();
+        snapshot.session.takes.iter().filter(|t| t.state == TakeState::Closed).count()
+    }
+}
+
+const ARM: ParamKey = ParamKey::Track(0, TrackParam::Arm);
+const RECORD: ParamKey = ParamKey::Global(GlobalParam::Record);
+const THROUGH: ParamKey = ParamKey::Global(GlobalParam::Through);
+
+#[test]
+fn what_was_recorded_is_what_is_played() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(&dir.path().join("takes"));
+    rig.set(ARM, 1.0);
+    rig.set(RECORD, 1.0);
+    rig.play(96_000, 48_000, Mode::Realtime);
+    rig.stop(144_000);
+    rig.until("the take's end", |r| r.closed_takes() == 1);
+    rig.set(ARM, 0.0);
+    rig.set(RECORD, 0.0);
+    rig.set(THROUGH, 0.0);
+    rig.play(0, 512, Mode::Realtime);
+    rig.stop(100_000);
+    std::thread::sleep(Duration::from_millis(150));
+    let live = rig.play(100_000, 40_000, Mode::Realtime);
+    rig.stop(95_000);
+    let offline = rig.play(95_000, 50_000, Mode::Offline);
+    for c in 0..2 {
+        for (i, v) in live[c].iter().enumerate() {
+            assert_eq!(*v, sample(c, 100_000 + i as i64), "channel {c} frame {i}");
+        }
+        for (i, v) in offline[c].iter().enumerate() {
+            let pos = 95_000 + i as i64;
+            let want = if (96_000..144_000).contains(&pos) { sample(c, pos) } else { 0.0 };
+            assert_eq!(*v, want, "offline, channel {c} at {pos}");
+        }
+    }
+
+    // Saved, and opened by another instance.
+    let state = rig.instance.session_json();
+    assert_eq!(state, rig.instance.session_json(), "the same bytes");
+    let processor = rig.processor.take().unwrap();
+    rig.instance.deactivate(processor);
+    drop(rig);
+    let mut again = Rig::new(&dir.path().join("other"));
+    again.instance.load_session_json(&state).unwrap();
+    again.set(THROUGH, 0.0);
+    let offline = again.play(96_000, 48_000, Mode::Offline);
+    assert_eq!(offline[1][47_999], sample(1, 143_999));
+    assert_eq!(offline[0][0], sample(0, 96_000));
+}
