@@ -113,7 +113,7 @@ pub enum StripKind {
 }
 
 /// Where a strip's signal goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// Nowhere.
     Nowhere,

@@ -7,6 +7,7 @@
 //! taken strip by strip in the plan's order, sample for sample, without fused multiply-add.
 
 pub mod cache_feed;
+pub mod direct_feed;
 pub mod feed;
 pub mod kernels;
 pub mod mixer;

@@ -11,8 +11,10 @@ use crate::plan::{LiveInput, MAX_CHANNELS, MAX_STRIPS, Part, Plan, Strip, StripK
 use crate::shared::Shared;
 
 mod edges;
+pub mod taps;
 
 pub use edges::{Edges, JUMP_FADE};
+use taps::Taps;
 
 /// Stereo output slices of one chunk, with the folding of absent ports settled.
 pub struct Outs<'a, 'b> {
@@ -84,6 +86,8 @@ pub struct Mixer {
     bus_used: u32,
     /// Crossings at jumps, stops and plan changes.
     pub edges: Edges,
+    /// Strips that are listened to.
+    pub taps: Taps,
     /// Gain of the main input in the main output.
     through: Ramp<1>,
     /// 1: bypassed.
@@ -106,6 +110,7 @@ impl Mixer {
                 .collect(),
             bus_used: 0,
             edges: Edges::default(),
+            taps: Taps::default(),
             through: Ramp::at([0.0]),
             bypass: Ramp::at([0.0]),
         }
@@ -341,6 +346,7 @@ impl Mixer {
                 state.live.skip(frames);
                 let used = channels.min(run.channels().max(1));
                 let source = Source { channels: used.max(channels.min(2)), of: |c| run.channel(c) };
+                tap(k, &mut self.taps, strip, state, &source, chunk);
                 let mut to =
                     sinks(strip.output.to, outs, &mut self.buses, &mut self.bus_used, plan, frames);
                 let peak = mix_out(k, state, &source, &mut to, frames);
@@ -384,6 +390,7 @@ impl Mixer {
             channels,
             of: |c: usize| a.get(c).and_then(|x| x.get(..frames)).unwrap_or_default(),
         };
+        tap(k, &mut self.taps, strip, state, &source, chunk);
         let mut to =
             sinks(strip.output.to, outs, &mut self.buses, &mut self.bus_used, plan, frames);
         let peak = mix_out(k, state, &source, &mut to, frames);
@@ -412,6 +419,7 @@ impl Mixer {
             channels: 2,
             of: |c: usize| own.get(c).and_then(|b| b.get(..chunk.frames)).unwrap_or_default(),
         };
+        tap(self.k, &mut self.taps, strip, state, &source, chunk);
         let mut to =
             sinks(strip.output.to, outs, &mut self.buses, &mut self.bus_used, plan, chunk.frames);
         let peak = mix_out(self.k, state, &source, &mut to, chunk.frames);
@@ -584,6 +592,24 @@ fn sinks<'a>(
             }
             Some([l, r])
         }
+    }
+}
+
+/// What a strip puts out, once more into its tap if it has one. The sinks get it from the strip all
+/// the same: a mix has the same bits whether anybody listens to its parts or not.
+fn tap<'s>(
+    k: Kernels,
+    taps: &mut Taps,
+    strip: &Strip,
+    state: &mut StripState,
+    source: &Source<impl Fn(usize) -> &'s [f32]>,
+    chunk: Chunk,
+) {
+    let mut to = taps.of(strip.state, chunk.at, chunk.frames);
+    if to.is_some() {
+        let (out, turned) = (state.out, state.turned);
+        mix_out(k, state, source, &mut to, chunk.frames);
+        (state.out, state.turned) = (out, turned);
     }
 }
 

@@ -9,6 +9,7 @@ use rtrb::{Consumer, Producer};
 
 use super::feed::Feed;
 use super::kernels::Kernels;
+use super::mixer::taps::Taps;
 use super::mixer::{Chunk, Inputs, Mixer, Outs};
 use super::recorder::{self, PassBegin, PassEvent, Passes, RecordMode};
 use super::transport::{Entry, Follower, Span};
@@ -123,6 +124,11 @@ impl Engine {
         }
     }
 
+    /// Strips that a print listens to.
+    pub fn taps(&mut self) -> &mut Taps {
+        &mut self.mixer.taps
+    }
+
     /// One block. Blocks longer than announced are taken in slices by the caller.
     ///
     /// # Realtime safety
@@ -144,6 +150,7 @@ impl Engine {
         for port in block.outputs.iter_mut().flatten().flatten() {
             port.fill(0.0);
         }
+        self.mixer.taps.begin(frames);
         self.publish(block.mode);
 
         let mut at = 0;

@@ -45,10 +45,11 @@ impl Taps {
         Some([l.get_mut(at..at + frames)?, r.get_mut(at..at + frames)?])
     }
 
-    /// Gives the last block of every tap away, in the order they were asked for, and takes
-    /// buffers of the same length for the next one.
-    pub fn swap(&mut self, others: &mut [[Vec<f32>; 2]]) {
-        for (own, other) in self.blocks.iter_mut().zip(others) {
+    /// Gives the last block of every tap away, tap `i` as `others[places[i]]`, and takes the
+    /// buffers that were there for the next one; they have to be as long.
+    pub fn swap(&mut self, others: &mut [[Vec<f32>; 2]], places: &[usize]) {
+        for (own, place) in self.blocks.iter_mut().zip(places) {
+            let Some(other) = others.get_mut(*place) else { continue };
             debug_assert_eq!(own.each_ref().map(Vec::len), other.each_ref().map(Vec::len));
             std::mem::swap(own, other);
         }
