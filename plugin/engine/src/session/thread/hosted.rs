@@ -77,7 +77,9 @@ impl Hosted {
         live: Arc<LiveParams>,
         public: Arc<Public>,
     ) -> Self {
-        let mut this = Self {
+        // The live values are those of a new document already, or newer: a host may set them before
+        // this thread comes to hear of the instance.
+        Self {
             id,
             media: Media::new(config.project_folder.clone()),
             config,
@@ -98,9 +100,7 @@ impl Hosted {
             stale: true,
             changed: true,
             published: Instant::now(),
-        };
-        this.mirror_to_live();
-        this
+        }
     }
 
     pub(super) fn is_active(&self) -> bool {
@@ -210,9 +210,17 @@ impl Hosted {
     }
 
     pub(super) fn edit(&mut self, command: Command) -> Result<(), String> {
+        self.mirror_from_live();
+        let before: Vec<_> = mirror::param_values(&self.session).collect();
         let applied = command::apply(&mut self.session, command).map_err(|e| e.to_string())?;
-        self.mirror_to_live();
-        self.public.ask_rescan();
+        if applied.params {
+            // Only what the edit changed: the host may be automating the rest right now.
+            let after = mirror::param_values(&self.session);
+            for (_, (key, value)) in before.into_iter().zip(after).filter(|(b, a)| b != a) {
+                self.live.set_from_document(key, value);
+            }
+            self.public.ask_rescan();
+        }
         self.touched(applied.dirty);
         Ok(())
     }
