@@ -617,6 +617,13 @@ fn the_render_mode_is_taken_at_once() {
 }
 
 #[test]
+fn a_host_without_windows_is_offered_none() {
+    let host = Host::multi();
+    let gui = unsafe { (*host.plugin).get_extension.unwrap()(host.plugin, c"clap.gui".as_ptr()) };
+    assert!(gui.is_null());
+}
+
+#[test]
 fn instances_come_and_go() {
     let names: Vec<String> = (0..40)
         .map(|i| {

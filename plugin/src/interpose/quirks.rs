@@ -88,6 +88,16 @@ pub fn without_modulation(flags: u32) -> u32 {
             | CLAP_PARAM_IS_MODULATABLE_PER_PORT)
 }
 
+/// **Fault:** the framework opens no window without the host's own window functions: it panics,
+/// and with it the host.
+/// **Shown by:** small CLAP hosts and scripts that offer no `clap.gui`.
+/// **Here:** such a host is told that there is no window.
+/// **Test:** `a_host_without_windows_is_offered_none`.
+#[must_use]
+pub fn can_have_a_window(host_offers_windows: bool) -> bool {
+    host_offers_windows
+}
+
 /// **Fault:** a latency other than 0 has stalled exports; a plugin that reports an ending tail is
 /// put to sleep while it records silence.
 /// **Shown by:** Bitwig.

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_char};
 
+use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_host_gui};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, CLAP_PARAM_RESCAN_VALUES, clap_host_params};
 use clap_sys::ext::state::{CLAP_EXT_STATE, clap_host_state};
 use clap_sys::host::clap_host;
@@ -53,6 +54,13 @@ impl Host {
     pub unsafe fn extension<T>(self, id: &CStr) -> Option<&'static T> {
         // SAFETY: valid while the plugin lives; the host's tables live as long as itself.
         unsafe { (*self.0).get_extension?(self.0, id.as_ptr()).cast::<T>().as_ref() }
+    }
+
+    /// Whether the host has functions for our window, all of them. Main thread.
+    pub fn offers_windows(self) -> bool {
+        // SAFETY: the type belongs to the id.
+        unsafe { self.extension::<clap_host_gui>(CLAP_EXT_GUI) }
+            .is_some_and(|gui| gui.request_resize.is_some() && gui.closed.is_some())
     }
 
     /// Marks the project dirty. Main thread.

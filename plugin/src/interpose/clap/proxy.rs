@@ -11,6 +11,7 @@ use clap_sys::ext::audio_ports_activation::{
     CLAP_EXT_AUDIO_PORTS_ACTIVATION, CLAP_EXT_AUDIO_PORTS_ACTIVATION_COMPAT,
 };
 use clap_sys::ext::audio_ports_config::CLAP_EXT_AUDIO_PORTS_CONFIG;
+use clap_sys::ext::gui::CLAP_EXT_GUI;
 use clap_sys::ext::latency::{CLAP_EXT_LATENCY, clap_plugin_latency};
 use clap_sys::ext::params::{CLAP_EXT_PARAMS, clap_plugin_params};
 use clap_sys::ext::render::{
@@ -254,13 +255,20 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
         (&raw const LATENCY).cast()
     } else if name == CLAP_EXT_TAIL {
         (&raw const TAIL).cast()
-    } else if name == CLAP_EXT_AUDIO_PORTS_CONFIG {
+    } else if name == CLAP_EXT_AUDIO_PORTS_CONFIG || !window_allowed(plugin, name) {
         // There is one layout; hosts need no list of it.
         std::ptr::null()
     } else {
         // SAFETY: the framework's own function, given its data.
         unsafe { Proxy::of(plugin).inner.get_extension.map_or(std::ptr::null(), |f| f(plugin, id)) }
     }
+}
+
+/// Whether the extension is another one than the window, or the host can bear that.
+fn window_allowed(plugin: *const clap_plugin, name: &CStr) -> bool {
+    // SAFETY: a plugin of ours.
+    name != CLAP_EXT_GUI
+        || quirks::can_have_a_window(unsafe { Proxy::of(plugin) }.host.offers_windows())
 }
 
 static LATENCY: clap_plugin_latency = clap_plugin_latency { get: Some(latency) };
