@@ -3,6 +3,7 @@
 //! real-time proof. Nothing here knows the engine: the plugin is met as a host meets it.
 
 pub mod audio;
+pub mod bench;
 pub mod bundle;
 pub mod clap_host;
 pub mod demo;

@@ -1,0 +1,94 @@
+//! Printing against a bare loop, and that against merely reading: CPU time of whole processes.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::fixtures::{fader_and_pan, session};
+use super::system::cpu_secs_of;
+use super::{Bench, Row, median};
+
+/// CPU seconds of one number of files.
+struct Times {
+    read: f64,
+    bare: f64,
+    print: f64,
+}
+
+/// Mixes 64 and 256 files.
+pub fn measure(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
+    let runs = if bench.quick { 3 } else { 7 };
+    let mut rows = Vec::new();
+    let mut per_track = Vec::new();
+    for count in [64, 256] {
+        let files = &files[..count.min(files.len())];
+        let times = time(bench, files, runs)?;
+        let name = |what: &str| format!("{count} files of 60 s, {what}");
+        let note = format!("CPU, median of {runs}");
+        rows.extend([
+            Row::plain(name("merely reading"), times.read, "s").note(note.clone()),
+            Row::plain(name("bare loop"), times.bare, "s").note(note.clone()),
+            Row::plain(name("stowaway print --main"), times.print, "s").note(note),
+            Row::limited(name("bare loop : reading"), times.bare / times.read, "x", 1.5),
+            Row::limited(name("print : bare loop"), times.print / times.bare, "x", 2.0),
+        ]);
+        per_track.push(times.print / count as f64);
+    }
+    if let [few, many] = per_track.as_slice() {
+        let growth = (many / few - 1.0) * 100.0;
+        rows.push(Row::limited("print, cost per track from 64 to 256", growth, "% more", 25.0));
+    }
+    Ok(rows)
+}
+
+fn time(bench: &Bench, files: &[PathBuf], runs: usize) -> Result<Times, String> {
+    let scratch = bench.out.join("scratch");
+    let document = scratch.join(format!("{}.stowaway", files.len()));
+    write(&document, &session(files, None).to_string())?;
+    let table = scratch.join(format!("{}.csv", files.len()));
+    write(&table, &mix_table(files))?;
+    let prints = scratch.join("prints");
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    // One round more than counted: the first one finds cold files.
+    for round in 0..=runs {
+        let cpu_secs = [
+            cpu_secs_of(Command::new(&bench.bare).arg("--read-only").args(files))?,
+            cpu_secs_of(&mut bare(&bench.bare, &table, &scratch.join("bare.wav")))?,
+            cpu_secs_of(
+                Command::new(&bench.cli)
+                    .arg("print")
+                    .arg(&document)
+                    .arg("--out")
+                    .arg(&prints)
+                    .args(["--main", "--bits", "32f", "--if-exists", "replace"]),
+            )?,
+        ];
+        if round > 0 {
+            for (all, secs) in times.iter_mut().zip(cpu_secs) {
+                all.push(secs);
+            }
+        }
+    }
+    let [read, bare, print] = times.map(|all| median(&all));
+    Ok(Times { read, bare, print })
+}
+
+fn bare(program: &Path, table: &Path, out: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.arg(table).arg(out);
+    command
+}
+
+/// The table that `stowaway new --mix` reads.
+fn mix_table(files: &[PathBuf]) -> String {
+    let mut table = String::from("file,fader_db,pan\n");
+    for (i, file) in files.iter().enumerate() {
+        let (fader_db, pan) = fader_and_pan(i);
+        writeln!(table, "{},{fader_db},{pan}", file.display()).ok();
+    }
+    table
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|e| format!("{} cannot be written: {e}.", path.display()))
+}
