@@ -22,7 +22,12 @@ impl Report {
         let all = all(format);
         all.split("Plugin: ")
             .map(|text| format!("Plugin: {text}"))
-            .find(|text| text.lines().any(|l| l.starts_with(&format!("Host: {host_name} "))))
+            // VST3 hosts tell a name without a version.
+            .find(|text| {
+                text.lines()
+                    .filter_map(|l| l.strip_prefix("Host: ")?.strip_prefix(host_name))
+                    .any(|version| version.is_empty() || version.starts_with(' '))
+            })
             .map_or_else(|| panic!("no instance of host {host_name} in:\n{all}"), Self)
     }
 
