@@ -1,6 +1,7 @@
 //! One plugin instance as its host's threads, the framework and the editor share it: the engine's
 //! handle, the audio half, what the host has told and what it shall be told.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
@@ -112,6 +113,27 @@ impl Plug {
     #[must_use]
     pub fn live(&self) -> &Arc<LiveParams> {
         self.instance().live()
+    }
+
+    /// The host report, with what the engine knows. Not for the audio thread.
+    #[must_use]
+    pub fn report_text(&self) -> String {
+        let mut text = self.report.to_text();
+        let Some(instance) = self.instance.get() else { return text };
+        let snapshot = instance.snapshot();
+        let folder = snapshot.folder.as_ref().map(|f| f.display().to_string());
+        let facts = [
+            ("Takes go to", folder.unwrap_or_else(|| "not settled yet".into())),
+            ("Passes being recorded", snapshot.recording.to_string()),
+            ("Unplaced takes", snapshot.unplaced.len().to_string()),
+        ];
+        let counters = instance.shared().counters.list();
+        let counters = counters.iter().map(|(name, n)| (*name, n.to_string()));
+        let notes = snapshot.messages.iter().map(|message| ("Note", message.clone()));
+        for (name, value) in facts.into_iter().chain(counters).chain(notes) {
+            writeln!(text, "{name}: {value}").ok();
+        }
+        text
     }
 
     /// The host project's folder became known. Main thread.

@@ -5,9 +5,6 @@ use stowaway_engine::params::{GlobalParam, ParamKey, TrackParam};
 
 use crate::plug::Plug;
 
-/// Tracks of a new instance; the list of a session's tracks comes with the editor proper.
-const TRACKS: u8 = 8;
-
 /// The whole window.
 pub fn ui(ui: &mut Ui, plug: &Plug) {
     CentralPanel::default().show(ui, |ui| {
@@ -24,7 +21,9 @@ pub fn ui(ui: &mut Ui, plug: &Plug) {
 }
 
 fn messages(ui: &mut Ui, plug: &Plug) {
-    for message in plug.report().messages().iter().rev().take(3) {
+    let host = plug.report().messages();
+    let engine = &plug.instance().snapshot().messages;
+    for message in host.iter().rev().take(2).chain(engine.iter().rev().take(2)) {
         ui.colored_label(ui.visuals().warn_fg_color, message);
     }
 }
@@ -59,11 +58,14 @@ fn tracks(ui: &mut Ui, plug: &Plug) {
             ui.strong(name);
         }
         ui.end_row();
-        for slot in 0..TRACKS {
-            ui.label(format!("{}", slot + 1));
-            for (_, param) in COLUMNS {
-                let key = ParamKey::Track(slot, param);
-                ui.label(key.to_text(plug.live().get(key)));
+        for track in &plug.instance().snapshot().session.tracks {
+            ui.label(&track.name);
+            // A track beyond the 64 slots has no parameters to show.
+            if let Some(slot) = track.param_slot {
+                for (_, param) in COLUMNS {
+                    let key = ParamKey::Track(slot, param);
+                    ui.label(key.to_text(plug.live().get(key)));
+                }
             }
             ui.end_row();
         }
@@ -71,7 +73,7 @@ fn tracks(ui: &mut Ui, plug: &Plug) {
 }
 
 fn report(ui: &mut Ui, plug: &Plug) {
-    let text = plug.report().to_text();
+    let text = plug.report_text();
     ui.horizontal(|ui| {
         ui.strong("Host report");
         if ui.button("Copy").clicked() {

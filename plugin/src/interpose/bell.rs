@@ -90,7 +90,7 @@ pub fn reports() -> Vec<String> {
         .entries
         .iter()
         .filter_map(|e| e.plug.upgrade())
-        .map(|plug| plug.report().to_text())
+        .map(|plug| plug.report_text())
         .collect()
 }
 
