@@ -1,3 +1,57 @@
-//! `stowaway`: prints, exports and recovers sessions without a host.
+//! `stowaway`: makes, prints, inspects and recovers sessions without a host. All real work is the
+//! engine's; here are arguments, files and words.
 
-fn main() {}
+mod args;
+mod files;
+mod info;
+mod new;
+mod print;
+mod recover;
+mod session;
+mod terminal;
+mod words;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use args::{Args, Command};
+use terminal::Terminal;
+
+/// What a command has to say when it is done.
+struct Done {
+    /// For people: whole lines.
+    text: String,
+    /// For machines: the same.
+    json: serde_json::Value,
+    /// Sentences that do not make it a failure.
+    notes: Vec<String>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let terminal = Terminal::new(args.json);
+    match run(args.command, &terminal) {
+        Ok(done) => {
+            for note in &done.notes {
+                terminal.note(note);
+            }
+            terminal.result(&done.text, done.json, &done.notes);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            terminal.error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, terminal: &Terminal) -> Result<Done> {
+    match command {
+        Command::New(args) => new::run(&args, terminal),
+        Command::Print(args) => print::run(&args, terminal),
+        Command::Info(args) => info::run(&args),
+        Command::Recover(args) => recover::run(&args),
+    }
+}

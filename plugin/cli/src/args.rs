@@ -1,0 +1,139 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
+
+/// Makes, prints, inspects and recovers Stowaway sessions without a host.
+#[derive(Parser, Debug)]
+#[command(name = "stowaway", version, arg_required_else_help = true)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Say it as one line of JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Make a session, with one track for each WAV file
+    New(New),
+    /// Print a session's tracks, buses or main mix to WAV files
+    Print(Print),
+    /// Tell what is in a WAV file or a session
+    Info(Info),
+    /// Find and mend the takes of a media folder, and put them into a session
+    Recover(Recover),
+}
+
+/// `stowaway new`.
+#[derive(Group, Debug)]
+pub struct New {
+    /// WAV files; each becomes a track that plays it from the beginning
+    pub files: Vec<PathBuf>,
+    /// At least so many tracks; the others are empty (without files: 8)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub tracks: Option<u16>,
+    /// Give track n input n, instead of input 1 to all of them
+    #[arg(long)]
+    pub spread: bool,
+    /// Faders and pans: a CSV table with the columns file, fader_db (-inf to 12) and pan (-100 to 100)
+    #[arg(long, value_name = "TABLE.csv")]
+    pub mix: Option<PathBuf>,
+    /// Where to write the session; its files are copied into a folder beside it
+    #[arg(short, long = "output", value_name = "SESSION.stowaway")]
+    pub output: PathBuf,
+    /// What to do when the session is there already
+    #[arg(long, value_enum, default_value_t)]
+    pub if_exists: IfExists,
+}
+
+/// `stowaway print`.
+#[derive(Group, Debug)]
+#[command(group = ArgGroup::new("what"))]
+pub struct Print {
+    /// The session, a .stowaway file
+    pub session: PathBuf,
+    /// The folder to print to; it is made if it is missing
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Each track that has clips, post fader and pan (the default)
+    #[arg(long, group = "what")]
+    pub tracks: bool,
+    /// Each group bus in use, and each of the outputs 2 to 16 in use
+    #[arg(long, group = "what")]
+    pub buses: bool,
+    /// The main mix, output 1
+    #[arg(long, group = "what")]
+    pub main: bool,
+    /// Sample rate of the files [default: that of most of the session's audio]
+    #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
+    pub rate: Option<u32>,
+    /// How samples are stored
+    #[arg(long, value_enum, default_value_t)]
+    pub bits: Bits,
+    /// What to do about files that are there already
+    #[arg(long, value_enum, default_value_t)]
+    pub if_exists: IfExists,
+}
+
+/// `stowaway info`.
+#[derive(Group, Debug)]
+pub struct Info {
+    /// A WAV file or a .stowaway file
+    pub file: PathBuf,
+}
+
+/// `stowaway recover`.
+#[derive(Group, Debug)]
+pub struct Recover {
+    /// The folder with the takes
+    pub folder: PathBuf,
+    /// Where to write the session [default: recovered.stowaway in the folder]
+    #[arg(long, value_name = "SESSION.stowaway")]
+    pub to: Option<PathBuf>,
+    /// What to do when that session is there already and says something else
+    #[arg(long, value_enum, default_value_t)]
+    pub if_exists: IfExists,
+}
+
+/// What to do about a file that is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum IfExists {
+    /// Change nothing and say so
+    #[default]
+    Fail,
+    /// Leave it, do the rest
+    Skip,
+    /// Replace it
+    Replace,
+}
+
+/// Sample formats of a print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Bits {
+    /// 16-bit integers
+    #[value(name = "16")]
+    I16,
+    /// 24-bit integers
+    #[value(name = "24")]
+    I24,
+    /// 32-bit float
+    #[default]
+    #[value(name = "32f")]
+    F32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_make_sense() {
+        Args::command().debug_assert();
+    }
+}
