@@ -59,10 +59,10 @@ pub fn command_line() -> Result<PathBuf, String> {
 
 fn host() -> Result<PathBuf, String> {
     steps::run(
-        cargo().args(["build", "--quiet", "--package", "scenarios", "--bin", "demo"]),
+        cargo().args(["build", "--quiet", "--release", "--package", "scenarios", "--bin", "demo"]),
         "The demo's host did not build; cargo has said above why",
     )?;
-    Ok(cargo_target().join("debug").join(program("demo")))
+    Ok(cargo_target().join("release").join(program("demo")))
 }
 
 /// A program's file name here.

@@ -14,15 +14,27 @@ use super::stage::{Part, RATE, START};
 /// How much is compared at once.
 const CHUNK: usize = RATE as usize;
 
-/// Compares the files of takes with what was played; how many samples there were.
-pub fn compare_takes(takes: &[Take], parts: &[Part]) -> Result<usize, String> {
-    takes.iter().zip(parts).map(|(take, part)| compare(&take.path, part, 0)).sum()
+/// A file that holds what it should.
+pub struct Checked {
+    /// How many samples were compared.
+    pub samples: usize,
+    /// The largest of them.
+    pub peak: f32,
+}
+
+/// Compares the files of takes with what was played.
+pub fn compare_takes(takes: &[Take], parts: &[Part]) -> Result<Vec<Checked>, String> {
+    takes.iter().zip(parts).map(|(take, part)| compare(&take.path, part, 0)).collect()
 }
 
 /// Compares printed stems with what was played; how many samples there were.
 pub fn compare_stems(folder: &Path, parts: &[Part]) -> Result<usize, String> {
     let lead = usize::try_from(START).unwrap_or(0);
-    parts.iter().map(|part| compare(&stem(folder, part)?, part, lead)).sum()
+    let mut samples = 0;
+    for part in parts {
+        samples += compare(&stem(folder, part)?, part, lead)?.samples;
+    }
+    Ok(samples)
 }
 
 /// Prints every track of a session with the `stowaway` command.
@@ -56,7 +68,7 @@ fn stem(folder: &Path, part: &Part) -> Result<PathBuf, String> {
 }
 
 /// Compares a stereo file: `lead` frames of silence, then the part, whole.
-fn compare(path: &Path, part: &Part, lead: usize) -> Result<usize, String> {
+fn compare(path: &Path, part: &Part, lead: usize) -> Result<Checked, String> {
     let why = |what: &dyn std::fmt::Display| format!("{} cannot be read: {what}.", path.display());
     let mut reader = WavReader::open(path).map_err(|e| why(&e))?;
     let spec = reader.spec();
@@ -76,7 +88,7 @@ fn compare(path: &Path, part: &Part, lead: usize) -> Result<usize, String> {
             Box::new(reader.samples::<i32>().map(move |s| s.map(|s| s as f32 / full_scale)))
         }
     };
-    let mut at = 0;
+    let (mut at, mut peak) = (0, 0.0f32);
     while at < frames {
         // Never across the line between the silence and the part.
         let end = if at < lead { lead.min(at + CHUNK) } else { frames.min(at + CHUNK) };
@@ -88,6 +100,7 @@ fn compare(path: &Path, part: &Part, lead: usize) -> Result<usize, String> {
             }
         }
         for (channel, got) in got.iter().enumerate() {
+            peak = got.iter().fold(peak, |peak, sample| peak.max(sample.abs()));
             let expected = if at < lead {
                 vec![0.0; end - at]
             } else {
@@ -97,24 +110,5 @@ fn compare(path: &Path, part: &Part, lead: usize) -> Result<usize, String> {
         }
         at = end;
     }
-    Ok(frames * 2)
-}
-
-/// The largest sample of a part's take, in decibels of full scale.
-pub fn peak_db(take: &Take) -> Result<f32, String> {
-    let why = |e: hound::Error| format!("{} cannot be read: {e}.", take.path.display());
-    let mut reader = WavReader::open(&take.path).map_err(why)?;
-    let spec = reader.spec();
-    let mut peak = 0.0f32;
-    if spec.sample_format == SampleFormat::Float {
-        for sample in reader.samples::<f32>() {
-            peak = peak.max(sample.map_err(why)?.abs());
-        }
-    } else {
-        let full_scale = (1u32 << (spec.bits_per_sample - 1)) as f32;
-        for sample in reader.samples::<i32>() {
-            peak = peak.max(sample.map_err(why)?.unsigned_abs() as f32 / full_scale);
-        }
-    }
-    Ok(20.0 * peak.log10())
+    Ok(Checked { samples: frames * 2, peak })
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Format;
 use super::document::Take;
+use super::files::Checked;
 use super::stage::RATE;
 
 /// Something that was shown to be so.
@@ -45,9 +46,9 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Looks at the files of takes.
-    pub fn of(format: Format, takes: &[Take]) -> Result<Self, String> {
-        let line = |take: &Take| {
+    /// Takes whose files were compared with what went in.
+    pub fn of(format: Format, takes: &[Take], checked: &[Checked]) -> Result<Self, String> {
+        let line = |(take, checked): (&Take, &Checked)| {
             let size_bytes = std::fs::metadata(&take.path)
                 .map_err(|e| format!("{} is not there: {e}.", take.path.display()))?
                 .len();
@@ -56,10 +57,13 @@ impl Recorded {
                 path: take.path.clone(),
                 frames: take.frames,
                 size_bytes,
-                peak_db: super::files::peak_db(take)?,
+                peak_db: 20.0 * checked.peak.log10(),
             })
         };
-        Ok(Self { format, lines: takes.iter().map(line).collect::<Result<_, String>>()? })
+        Ok(Self {
+            format,
+            lines: takes.iter().zip(checked).map(line).collect::<Result<_, String>>()?,
+        })
     }
 }
 
