@@ -1,0 +1,106 @@
+//! The host loops while it records: every round is a pass of its own, and no frame is lost
+//! between two of them.
+
+use std::sync::Arc;
+
+use scenarios::audio::{Counter, Source, assert_same};
+use scenarios::bundle::Format;
+use scenarios::roll::{Clock, Pace, Sizes, Wrap};
+use scenarios::script::Mode;
+use scenarios::takes::{RATE, Rig, Take, armed, samples};
+
+const LOOP: (i64, i64) = (10_007, 58_328);
+/// Where the host starts, inside the loop.
+const START: i64 = 22_222;
+const ROUNDS: i64 = 3;
+/// Of the last, unfinished round.
+const REST: i64 = 20_001;
+
+fn length(range: (i64, i64)) -> usize {
+    usize::try_from(range.1 - range.0).expect("a range")
+}
+
+/// What each pass has to be: where it starts on the timeline, in the stream, and its length.
+fn expected() -> Vec<(i64, i64, usize)> {
+    let mut passes = vec![(START, 0, length((START, LOOP.1)))];
+    let mut stream = LOOP.1 - START;
+    for _ in 0..ROUNDS {
+        passes.push((LOOP.0, stream, length(LOOP)));
+        stream += LOOP.1 - LOOP.0;
+    }
+    passes.push((LOOP.0, stream, length((0, REST))));
+    passes
+}
+
+/// Proves that the passes of a looping host are lanes with the right places and exactly the
+/// frames that were fed, and that the newest sounds.
+fn passes(format: Format, wrap: Wrap, sizes: Sizes) {
+    let what = format!("{format:?} {wrap:?} {sizes:?}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut rig = Rig::open(format, &what, &armed(folder.path(), &["In 1", "In 5"]), sizes);
+    rig.roll.loop_frames = Some(LOOP);
+    rig.roll.wrap = wrap;
+    rig.locate(START);
+    let first = rig.roll.stream();
+    let sources: [Arc<dyn Source>; 2] =
+        [Arc::new(Counter { port: 0 }), Arc::new(Counter { port: 4 })];
+    rig.roll.feed(0, Arc::clone(&sources[0]), Clock::Stream);
+    rig.roll.feed(4, Arc::clone(&sources[1]), Clock::Stream);
+    rig.host.set_named("Record", "On");
+    let passes = expected();
+    rig.play(passes.iter().map(|p| p.2).sum());
+    let takes = rig.closed_takes(passes.len() * 2);
+    for (track, source) in (1u64..).zip(&sources) {
+        let of_track: Vec<&Take> = takes.iter().filter(|t| t.track == track).collect();
+        let mut lanes = Vec::new();
+        for ((i, take), (pos, stream, frames)) in (0u64..).zip(of_track).zip(&passes) {
+            let what = format!("{what} track {track} pass {i}");
+            assert_eq!((take.pass, take.pos, take.frames), (i, *pos, *frames), "{what}");
+            assert_eq!(take.lost_frames, 0, "{what}");
+            assert!(take.in_place && !lanes.contains(&take.lane), "{what}: a lane of its own");
+            lanes.push(take.lane);
+            for (c, got) in samples(take).iter().enumerate() {
+                assert_same(&what, got, &source.stretch(c, first + stream, *frames));
+            }
+        }
+    }
+
+    rig.disarm(2);
+    rig.host.deactivate();
+    rig.host.set_mode(Mode::Offline);
+    rig.host.activate(RATE, 8_192);
+    rig.roll.set_pace(Pace::Flat);
+    rig.roll.loop_frames = None;
+    rig.roll.listen(&[1, 2]);
+    rig.roll.locate(LOOP.0);
+    rig.play(length(LOOP));
+    let (newest, before) = (passes[passes.len() - 1], passes[passes.len() - 2]);
+    for (port, source) in (1..).zip(&sources) {
+        for c in 0..2 {
+            let top = rig.roll.heard.at(port, c, LOOP.0, newest.2);
+            assert_same(&what, &top, &source.stretch(c, first + newest.1, newest.2));
+            let rest = before.2 - newest.2;
+            let below = rig.roll.heard.at(port, c, LOOP.0 + REST, rest);
+            assert_same(&what, &below, &source.stretch(c, first + before.1 + REST, rest));
+        }
+    }
+}
+
+#[test]
+fn wraps_at_block_edges() {
+    for format in Format::BOTH {
+        passes(format, Wrap::AtBlockEdge, Sizes::Random { max: 1_024, seed: 3 });
+    }
+}
+
+#[test]
+fn wraps_inside_blocks_without_a_word() {
+    for format in Format::BOTH {
+        passes(format, Wrap::InBlock, Sizes::Random { max: 4_096, seed: 8 });
+    }
+}
+
+#[test]
+fn wraps_inside_blocks_with_a_transport_event() {
+    passes(Format::Clap, Wrap::InBlockWithEvent, Sizes::Random { max: 4_096, seed: 9 });
+}
