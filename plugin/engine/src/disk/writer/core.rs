@@ -110,12 +110,12 @@ impl Core {
         let instance = request.instance;
         let home = self.homes.entry(instance).or_default();
         home.serial += 1;
-        let serial = home.serial;
+        let (serial, current) = (home.serial, home.open.clone());
         let storage = Arc::clone(&self.bench.storage);
         let rf64_at_bytes = self.bench.config.rf64_at_bytes;
         let io_lane = self.bench.new_lane();
         self.bench.submit(io_lane, move || {
-            let opened = folder::open(&storage, &request, io_lane, rf64_at_bytes);
+            let opened = folder::open(&storage, &request, current, io_lane, rf64_at_bytes);
             Done::Folder { instance, serial, opened }
         });
     }
@@ -186,7 +186,12 @@ impl Core {
         let (folder, found) = match opened {
             Ok((folder, found)) if wanted => (folder, found),
             // Closed again meanwhile, or another one was asked for.
-            Ok((folder, _)) => return self.let_go(folder),
+            Ok((folder, _)) => {
+                if !self.in_use(&folder) {
+                    self.let_go(folder);
+                }
+                return;
+            }
             Err(sentence) => {
                 if wanted {
                     let report = WriterReport::FolderFailed { instance, sentence };
@@ -201,11 +206,17 @@ impl Core {
             }
         }
         self.bench.prepare_in(instance, &folder);
-        let old = self.homes.entry(instance).or_default().open.replace(folder);
-        if let Some(old) = old {
+        let old = self.homes.entry(instance).or_default().open.replace(Arc::clone(&folder));
+        if let Some(old) = old.filter(|old| !Arc::ptr_eq(old, &folder)) {
             self.let_go(old);
         }
         self.bench.report(&instance, WriterReport::FolderOpened { instance, found });
+    }
+
+    /// Some instance has it, or it is being left already.
+    fn in_use(&self, folder: &Arc<OpenFolder>) -> bool {
+        let homes = self.homes.values().filter_map(|h| h.open.as_ref());
+        homes.chain(&self.leaving).any(|f| Arc::ptr_eq(f, folder))
     }
 
     fn stop(&mut self) {

@@ -2,18 +2,23 @@
 //! both are used. All of it may block; nothing of it runs on the writer thread.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use uuid::Uuid;
 
 use super::intake::channels;
 use super::seam;
 use super::spec::{ClosedTake, FolderRequest, TakeSpec};
 use crate::disk::lanes::LaneId;
 use crate::disk::storage::Storage;
-use crate::media::folder::{MediaFolder, claim};
-use crate::media::journal::{Entry, Journal, Overrun, Record, TakeClosed, TakeOpened};
+use crate::media::folder::{MediaFolder, claim, in_words};
+use crate::media::journal::{
+    self, Contents, Entry, Journal, JournalTake, Overrun, Record, TakeClosed, TakeOpened,
+};
+use crate::media::recover::recover;
 
 /// What was found when a folder was opened.
 #[derive(Debug, Default)]
@@ -27,10 +32,16 @@ pub struct FolderFound {
     pub fell_back: Option<String>,
     /// The previous owner went without a word.
     pub previous_owner_died: bool,
-    /// What stands before the file names of `records` in a reference: empty, or `1a2b3c4d/`.
+    /// What stands before the file names of `records` and `takes` in a reference: empty, or
+    /// `1a2b3c4d/`.
     pub prefix: String,
     /// The journal's lines, those of a repair included.
     pub records: Vec<Record>,
+    /// All takes that the journals here know, those in subfolders of other openers too; their
+    /// files are relative to `folder`.
+    pub takes: Vec<JournalTake>,
+    /// Those of `takes` that were made whole just now.
+    pub recovered: Vec<Uuid>,
     /// What was damaged or mended, for the user.
     pub notes: Vec<String>,
 }
@@ -123,7 +134,7 @@ impl OpenFolder {
     ///
     /// # Errors
     /// What the storage says.
-    pub fn enter_discard(&self, take: uuid::Uuid, file: &str) -> io::Result<()> {
+    pub fn enter_discard(&self, take: Uuid, file: &str) -> io::Result<()> {
         self.append(Entry::Discard { file: file.to_owned(), take: Some(take) })
     }
 
@@ -137,40 +148,92 @@ impl OpenFolder {
     }
 }
 
-/// Opens the first candidate that will do, and mends what a crash left in it.
+/// Opens the first candidate that will do, and mends what a crash left in it. `current` is the
+/// folder that the instance has: asked for again, it stays as it is, with the takes that grow in
+/// it.
 ///
 /// # Errors
 /// A sentence for the user.
 pub fn open(
     storage: &Arc<dyn Storage>,
     request: &FolderRequest,
+    current: Option<Arc<OpenFolder>>,
     io_lane: LaneId,
-    _rf64_at_bytes: u64,
+    rf64_at_bytes: u64,
 ) -> Result<(Arc<OpenFolder>, Box<FolderFound>), String> {
+    if let (Some(folder), Some(first)) = (current, request.candidates.first())
+        && (folder.path == *first || folder.media.root == *first)
+    {
+        let mut found = FolderFound::of(&folder.media);
+        found.previous_owner_died = false;
+        match journal::read(&**storage, &folder.path) {
+            Ok(contents) => {
+                found.takes = journal::takes(&contents.records);
+                found.take(contents);
+            }
+            Err(e) => found.notes.push(journal_trouble(&folder.path, &e)),
+        }
+        return Ok((folder, Box::new(found)));
+    }
     let media =
         claim(&**storage, &request.candidates, request.instance).map_err(|e| e.to_string())?;
-    let (journal, contents) = Journal::open(&**storage, &media.path).map_err(|e| {
-        format!(
-            "The journal of {} cannot be used ({e}). Choose another media folder.",
-            media.path.display()
-        )
-    })?;
-    let found = FolderFound {
-        folder: media.path.clone(),
-        root: media.root.clone(),
-        fell_back: media.fell_back.clone(),
-        previous_owner_died: media.previous_owner_died(),
-        prefix: media.prefix.clone(),
-        records: contents.records,
-        notes: contents.notes,
-    };
+    let mut found = FolderFound::of(&media);
+    let opened = Journal::open(&**storage, &media.path);
+    let (mut journal, contents) = opened.map_err(|e| journal_trouble(&media.path, &e))?;
+    let recovery = recover(&**storage, &media.path, &mut journal, &contents.records, rf64_at_bytes);
+    let mended = recovery.is_ok();
+    match recovery {
+        Ok(recovery) => {
+            found.takes = recovery.takes;
+            found.recovered = recovery.recovered;
+            found.notes = recovery.notes;
+        }
+        Err(e) => {
+            found.takes = journal::takes(&contents.records);
+            found.notes.push(format!(
+            "What a crash may have left in {} could not be looked at ({}). It is as it was; the \
+             next opening tries again.",
+            media.path.display(),
+            in_words(&e)
+        ));
+        }
+    }
+    // Again: recovery has added to it.
+    let contents = journal::read(&**storage, &media.path).unwrap_or(contents);
+    found.take(contents);
     let folder = OpenFolder {
         path: media.path.clone(),
         storage: Arc::clone(storage),
         io_lane,
         media,
         journal: Mutex::new(journal),
-        unclean: AtomicBool::new(false),
+        unclean: AtomicBool::new(!mended),
     };
     Ok((Arc::new(folder), Box::new(found)))
+}
+
+impl FolderFound {
+    fn of(media: &MediaFolder) -> Self {
+        Self {
+            folder: media.path.clone(),
+            root: media.root.clone(),
+            fell_back: media.fell_back.clone(),
+            previous_owner_died: media.previous_owner_died(),
+            prefix: media.prefix.clone(),
+            ..Self::default()
+        }
+    }
+
+    fn take(&mut self, contents: Contents) {
+        self.records = contents.records;
+        self.notes.splice(0..0, contents.notes);
+    }
+}
+
+fn journal_trouble(folder: &Path, error: &io::Error) -> String {
+    format!(
+        "The journal of {} cannot be used ({}). Choose another media folder.",
+        folder.display(),
+        in_words(error)
+    )
 }

@@ -93,8 +93,7 @@ impl Group {
                 let safe = first + got.lost as u64;
                 take.intake.miss(safe.saturating_sub(take.intake.cursor()));
                 let now = bench.now;
-                let took =
-                    take.intake.feed(first, &scratch[..frames], || bench.spare());
+                let took = take.intake.feed(first, &scratch[..frames], || bench.spare());
                 *memory_bytes = memory_bytes.saturating_sub(took);
                 take.fed(now);
             }
@@ -105,6 +104,5 @@ impl Group {
 /// Whether a take may keep another scratch full in memory.
 fn has_room(take: &Take, memory_bytes: u64, bench: &Bench) -> bool {
     let more = SCRATCH_FRAMES as u64 * take.intake.frame_bytes();
-    memory_bytes >= more
-        && take.intake.queue.held_bytes() + more <= bench.config.take_memory_bytes
+    memory_bytes >= more && take.intake.queue.held_bytes() + more <= bench.config.take_memory_bytes
 }

@@ -189,7 +189,10 @@ impl Take {
         self.retry_at = None;
         self.ended_at.get_or_insert(bench.now);
         let sentence = words::gave_up(&self.spec, self.safe_frames(), lost);
-        bench.report(&self.spec.instance, WriterReport::TakeTrouble { take: self.spec.take, sentence });
+        bench.report(
+            &self.spec.instance,
+            WriterReport::TakeTrouble { take: self.spec.take, sentence },
+        );
         if self.file.is_none() {
             self.finish(bench, None);
         }
@@ -315,8 +318,9 @@ impl Take {
         if complete && self.patience_is_over(bench) && self.told.is_some() {
             return self.give_up(bench);
         }
-        let aged =
-            self.oldest_at.is_some_and(|at| bench.now.duration_since(at) >= bench.config.write_after);
+        let aged = self
+            .oldest_at
+            .is_some_and(|at| bench.now.duration_since(at) >= bench.config.write_after);
         if waiting == 0 || !(complete || aged || waiting >= PIECE_BYTES as u64) {
             return;
         }
@@ -352,13 +356,16 @@ impl Take {
             let (folder, take) = (self.folder.clone(), self.spec.take);
             let entered = self.entered.load(Ordering::Acquire);
             return self.send(bench, file.io_lane, move || {
-                let name = file.name.clone();
-                // Nobody else has it: all other jobs of this lane have returned.
-                let gone = Arc::try_unwrap(file).map_or(Ok(()), TakeFile::discard);
-                TakeDone::Discarded(gone.and_then(|()| match folder {
-                    Some(folder) if entered => folder.enter_discard(take, &name),
+                // The journal first: a kill between the two leaves an empty file, which is nothing,
+                // and never a line without its file.
+                let told = match folder {
+                    Some(folder) if entered => folder.enter_discard(take, &file.name),
                     _ => Ok(()),
-                }))
+                };
+                // Nobody else has it: all other jobs of this lane have returned.
+                TakeDone::Discarded(
+                    told.and_then(|()| Arc::try_unwrap(file).map_or(Ok(()), TakeFile::discard)),
+                )
             });
         }
         self.send(bench, file.io_lane, move || TakeDone::Closed(file.close(&header, frames)));
@@ -479,7 +486,10 @@ impl Take {
         }
         self.told = Some(error.kind());
         let sentence = words::trouble(&self.spec, self.folder.as_deref(), error);
-        bench.report(&self.spec.instance, WriterReport::TakeTrouble { take: self.spec.take, sentence });
+        bench.report(
+            &self.spec.instance,
+            WriterReport::TakeTrouble { take: self.spec.take, sentence },
+        );
     }
 
     fn leave_unclean(&self) {

@@ -89,7 +89,11 @@ pub fn quick() -> WriterConfig {
 
 impl Rig {
     pub fn new(config: WriterConfig) -> Self {
-        let disk = MemoryStorage::new();
+        Self::on(MemoryStorage::new(), config)
+    }
+
+    /// On a disk that somebody left behind.
+    pub fn on(disk: MemoryStorage, config: WriterConfig) -> Self {
         let faults = FaultyStorage::new(Arc::new(disk.clone()));
         let writer = Writer::new(Arc::new(faults.clone()), config).expect("threads");
         let (to, reports) = channel();

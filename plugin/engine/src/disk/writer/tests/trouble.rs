@@ -37,8 +37,7 @@ fn a_file_that_hangs_stops_nobody_else_and_loses_nothing() {
 
 #[test]
 fn when_memory_is_full_too_silence_takes_the_place_of_what_is_missed() {
-    let mut rig =
-        Rig::with_folder(WriterConfig { take_memory_bytes: 256 * 1024, ..quick() });
+    let mut rig = Rig::with_folder(WriterConfig { take_memory_bytes: 256 * 1024, ..quick() });
     let mut input = Input::new(1, 20_000);
     let spec = rig.spec(&input, "Slow");
     let progress = rig.start(&spec);
@@ -92,8 +91,7 @@ fn a_full_disk_is_told_once_and_costs_nothing_when_room_is_made() {
 
 #[test]
 fn a_disk_that_stays_full_ends_the_take_at_what_is_safe_and_no_other() {
-    let mut rig =
-        Rig::with_folder(WriterConfig { take_memory_bytes: 512 * 1024, ..quick() });
+    let mut rig = Rig::with_folder(WriterConfig { take_memory_bytes: 512 * 1024, ..quick() });
     let mut input = Input::new(1, 48_000);
     let (bad, good) = (rig.spec(&input, "Bad"), rig.spec(&input, "Good"));
     rig.start(&bad);

@@ -134,12 +134,17 @@ fn the_journal_and_the_file_tell_where_a_take_belongs() {
     assert_eq!(info.wav.bext.unwrap().time_reference_frames, 0, "unsigned there");
 
     let records = journal::read(&rig.disk, std::path::Path::new(FOLDER)).unwrap().records;
-    let [Entry::Open(open), Entry::Close(close)] = &records.iter().map(|r| r.entry.clone()).collect::<Vec<_>>()[..] else {
+    let [Entry::Open(open), Entry::Close(close)] =
+        &records.iter().map(|r| r.entry.clone()).collect::<Vec<_>>()[..]
+    else {
         panic!("{records:?}")
     };
     assert_eq!((open.take, open.file.as_str(), open.pos_ticks), (spec.take, "Bass.wav", spec.pos));
     assert_eq!((open.channels, open.format, open.run), (1, SampleFormat::I16, 1));
-    assert_eq!((close.take, close.frames, close.hash.as_ref()), (spec.take, 9_001, Some(&closed.hash)));
+    assert_eq!(
+        (close.take, close.frames, close.hash.as_ref()),
+        (spec.take, 9_001, Some(&closed.hash))
+    );
 }
 
 #[test]
@@ -206,10 +211,8 @@ fn sixty_four_tracks_from_sixteen_inputs() {
 
 #[test]
 fn a_long_take_becomes_rf64() {
-    let mut rig = Rig::with_folder(crate::disk::writer::WriterConfig {
-        rf64_at_bytes: 300_000,
-        ..quick()
-    });
+    let mut rig =
+        Rig::with_folder(crate::disk::writer::WriterConfig { rf64_at_bytes: 300_000, ..quick() });
     let mut input = Input::new(1, 96_000);
     let spec = rig.spec(&input, "Long");
     rig.start(&spec);
@@ -220,7 +223,10 @@ fn a_long_take_becomes_rf64() {
     // By the letter of EBU Tech 3306, not with our own parser.
     let u32_at = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
     let u64_at = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-    assert_eq!((&bytes[0..4], u32_at(4), &bytes[8..16]), (&b"RF64"[..], u32::MAX, &b"WAVEds64"[..]));
+    assert_eq!(
+        (&bytes[0..4], u32_at(4), &bytes[8..16]),
+        (&b"RF64"[..], u32::MAX, &b"WAVEds64"[..])
+    );
     assert_eq!(u64_at(20), bytes.len() as u64 - 8, "riff size");
     assert_eq!((u64_at(28), u64_at(36)), (480_000, 60_000), "data size, frames");
     assert_eq!((&bytes[4088..4092], u32_at(4092)), (&b"data"[..], u32::MAX));
@@ -278,4 +284,23 @@ fn a_second_instance_in_one_folder_gets_its_own() {
     assert_eq!(closed.file, Some(format!("{}Vox.wav", found.prefix)));
     assert!(hound_samples(&first.bytes(&closed)).1.len() == 6_000);
     drop(reports);
+}
+
+#[test]
+fn a_folder_asked_for_again_stays_as_it_is() {
+    let mut rig = Rig::with_folder(quick());
+    let mut input = Input::new(1, 96_000);
+    let spec = rig.spec(&input, "Vox");
+    let progress = rig.start(&spec);
+    input.push_slowly(5_000);
+    until("the take grows", || progress.safe_frames() > 0);
+    let found = rig.open_folder();
+    assert_eq!(found.folder, std::path::Path::new(FOLDER), "not a guest of itself");
+    assert_eq!((found.records.len(), found.fell_back), (1, None));
+    input.push_slowly(5_000);
+    rig.writer().end(spec.take, 10_000);
+    let closed = rig.closed(spec.take);
+    assert_eq!(closed.file.as_deref(), Some("Vox.wav"));
+    let want = expected(1, 0..10_000, Part::Pair, SampleFormat::F32);
+    assert!(hound_samples(&rig.bytes(&closed)).1 == want);
 }
