@@ -24,7 +24,7 @@ impl<'r, 'p> CacheFeed<'r, 'p> {
 impl Feed for CacheFeed<'_, '_> {
     fn run(&mut self, stream: &Stream, offset: i64, max: usize) -> Run<'_> {
         let pinned = &self.pinned;
-        let channels = usize::from(stream.channels());
+        let channels = stream.channels();
         self.comes = stream.status().gives_samples();
         Run::new((0..channels).map(|c| pinned.run(stream, c, offset, max)))
     }

@@ -38,7 +38,7 @@ struct Fake {
 impl Feed for Fake {
     fn run(&mut self, stream: &Stream, offset: i64, max: usize) -> Run<'_> {
         let data = self.data.entry(stream.id()).or_insert_with(|| {
-            (0..usize::from(stream.channels()))
+            (0..stream.channels())
                 .map(|c| (0..FILE_FRAMES as i64).map(|f| sample(stream.id(), c, f)).collect())
                 .collect()
         });
@@ -369,7 +369,7 @@ fn it_equals_a_slow_plain_mixer() {
                     }
                 }
                 for c in 0..2 {
-                    let from = c.min(usize::from(s.stream.channels()) - 1);
+                    let from = c.min(s.stream.channels() - 1);
                     let v = f64::from(sample(s.stream.id(), from, s.offset + x)) * g;
                     want[usize::from(i > 0)][c] += v * gains[i][c];
                 }

@@ -15,12 +15,15 @@ const LATEST: Duration = Duration::from_secs(10);
 /// How long a save in progress is waited for when the instance goes.
 const JOIN_WITHIN: Duration = Duration::from_secs(1);
 
+/// The saving thread and what it is given: path and text.
+type Saver = (Sender<(PathBuf, String)>, JoinHandle<()>);
+
 /// See the module.
 #[derive(Default)]
 pub(super) struct Autosave {
     /// First and last change since the last save.
     wanted: Option<(Instant, Instant)>,
-    saver: Option<(Sender<(PathBuf, String)>, JoinHandle<()>)>,
+    saver: Option<Saver>,
 }
 
 impl Drop for Autosave {
@@ -66,7 +69,7 @@ impl Autosave {
     }
 }
 
-fn start() -> Option<(Sender<(PathBuf, String)>, JoinHandle<()>)> {
+fn start() -> Option<Saver> {
     let (jobs, todo) = channel::<(PathBuf, String)>();
     let work = move || {
         for (path, text) in todo {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::hosted::Hosted;
 use super::journal;
 use crate::disk::writer::{FolderFound, FolderRequest, WriterReport};
+use crate::media::journal::takes;
 use crate::session::document::Session;
 use crate::session::unplaced::{self, KnownTake};
 
@@ -126,7 +127,11 @@ impl Hosted {
         for note in found.fell_back.into_iter().chain(found.notes) {
             self.say(note);
         }
-        self.media.known = journal::known_takes(&found.records, &found.prefix);
+        self.media.known = if found.takes.is_empty() {
+            journal::known_takes(&takes(&found.records), &found.prefix)
+        } else {
+            journal::known_takes(&found.takes, &found.prefix)
+        };
         let root = found.root.to_string_lossy().into_owned();
         if self.session.settings.media_folder.as_ref() != Some(&root) {
             // The references of a document that had another folder stay as they are, and are
