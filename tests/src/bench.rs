@@ -13,6 +13,7 @@ mod record;
 mod report;
 mod system;
 
+use fixtures::COUNTS;
 use report::{Report, Row};
 
 /// Sample rate of everything measured, in Hz.
@@ -28,7 +29,7 @@ pub struct Bench {
     pub bare: PathBuf,
     /// For files and the report; what the bench made is removed, but for the report.
     pub out: PathBuf,
-    /// Shorter and rougher.
+    /// Shorter and rougher, and only with 64 files.
     pub quick: bool,
 }
 
@@ -49,7 +50,7 @@ pub fn run(bench: &Bench) -> Result<(), String> {
     let mut report = Report::begin(bench.quick);
     report.section("Memory and loading", || memory::measure(bench));
     report.section("Recording in real time", || record::measure(bench));
-    let files = fixtures::files(&scratch);
+    let files = fixtures::files(&scratch, if bench.quick { COUNTS[0] } else { COUNTS[1] });
     report.section("Playing in real time, 64 frames at 48 kHz", || {
         play::measure(bench, files.as_deref().map_err(Clone::clone)?)
     });

@@ -11,29 +11,29 @@ use crate::audio::{Noise, Source};
 
 /// Length of each file: a minute.
 pub const FRAMES: usize = RATE as usize * 60;
-/// How many there are: as many as the largest session has tracks.
-pub const FILES: usize = 256;
+/// Numbers of tracks that are measured.
+pub const COUNTS: [usize; 2] = [64, 256];
 
 /// The fader and the pan of track `i`: all different, none at unity.
-pub fn fader_and_pan(i: usize) -> (f64, f64) {
+fn fader_and_pan(i: usize) -> (f64, f64) {
     let fader_db = -12.0 - (i % 16) as f64 * 0.5;
     let pan = (i % 21) as f64 * 10.0 - 100.0;
     (fader_db, pan)
 }
 
-/// Writes the files: a minute of stereo noise in 24 bits each, no two alike.
+/// Writes `count` files: a minute of stereo noise in 24 bits each, no two alike.
 ///
 /// # Errors
 /// That there is no room.
-pub fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+pub fn files(folder: &Path, count: usize) -> Result<Vec<PathBuf>, String> {
     let base = noise().map_err(|e| format!("The files to play cannot be made: {e}."))?;
     let frame_bytes = 6;
     let head = base.len() - FRAMES * frame_bytes;
     let mut file = base.clone();
-    (0..FILES)
+    (0..count)
         .map(|i| {
             // The same noise, begun elsewhere.
-            let turn = i * (FRAMES / FILES) * frame_bytes;
+            let turn = i * (FRAMES / count) * frame_bytes;
             let (first, second) = base[head..].split_at(turn);
             file[head..head + second.len()].copy_from_slice(second);
             file[head + second.len()..].copy_from_slice(first);

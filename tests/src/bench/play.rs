@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::fixtures::{session, state};
+use super::fixtures::{COUNTS, session, state};
 use super::{Bench, RATE, Row};
 use crate::bundle::{Format, Model};
 use crate::host::{Host, HostTraits, open_in};
@@ -16,8 +16,8 @@ const BLOCK: usize = 64;
 pub fn measure(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
     let secs = if bench.quick { 5 } else { 20 };
     let mut rows = Vec::new();
-    for (tracks, limit_percent) in [(64, 8.0), (256, 25.0)] {
-        let files = &files[..tracks.min(files.len())];
+    for (tracks, limit_percent) in COUNTS.into_iter().zip([8.0, 25.0]) {
+        let Some(files) = files.get(..tracks) else { break };
         let played = play(&bench.clap, files, &bench.out.join("scratch"), secs * RATE as usize)?;
         let name = |what: &str| format!("{tracks} stereo tracks, {what}");
         let block_ns = BLOCK as f64 / f64::from(RATE) * 1e9;

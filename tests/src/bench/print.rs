@@ -1,10 +1,9 @@
 //! Printing against a bare loop, and that against merely reading: CPU time of whole processes.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::fixtures::{fader_and_pan, session};
+use super::fixtures::{COUNTS, session};
 use super::system::cpu_secs_of;
 use super::{Bench, Row, median};
 
@@ -20,8 +19,8 @@ pub fn measure(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
     let runs = if bench.quick { 3 } else { 7 };
     let mut rows = Vec::new();
     let mut per_track = Vec::new();
-    for count in [64, 256] {
-        let files = &files[..count.min(files.len())];
+    for count in COUNTS {
+        let Some(files) = files.get(..count) else { break };
         let times = time(bench, files, runs)?;
         let name = |what: &str| format!("{count} files of 60 s, {what}");
         let note = format!("CPU, median of {runs}");
@@ -45,15 +44,13 @@ fn time(bench: &Bench, files: &[PathBuf], runs: usize) -> Result<Times, String> 
     let scratch = bench.out.join("scratch");
     let document = scratch.join(format!("{}.stowaway", files.len()));
     write(&document, &session(files, None).to_string())?;
-    let table = scratch.join(format!("{}.csv", files.len()));
-    write(&table, &mix_table(files))?;
     let prints = scratch.join("prints");
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
     // One round more than counted: the first one finds cold files.
     for round in 0..=runs {
         let cpu_secs = [
             cpu_secs_of(Command::new(&bench.bare).arg("--read-only").args(files))?,
-            cpu_secs_of(&mut bare(&bench.bare, &table, &scratch.join("bare.wav")))?,
+            cpu_secs_of(Command::new(&bench.bare).arg(scratch.join("bare.wav")).args(files))?,
             cpu_secs_of(
                 Command::new(&bench.cli)
                     .arg("print")
@@ -71,22 +68,6 @@ fn time(bench: &Bench, files: &[PathBuf], runs: usize) -> Result<Times, String> 
     }
     let [read, bare, print] = times.map(|all| median(&all));
     Ok(Times { read, bare, print })
-}
-
-fn bare(program: &Path, table: &Path, out: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.arg(table).arg(out);
-    command
-}
-
-/// The table that `stowaway new --mix` reads.
-fn mix_table(files: &[PathBuf]) -> String {
-    let mut table = String::from("file,fader_db,pan\n");
-    for (i, file) in files.iter().enumerate() {
-        let (fader_db, pan) = fader_and_pan(i);
-        writeln!(table, "{},{fader_db},{pan}", file.display()).ok();
-    }
-    table
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

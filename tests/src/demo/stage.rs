@@ -187,7 +187,7 @@ impl Stage {
     /// time, bit for bit; how many samples there were.
     pub fn compare_mix_with_render(&mut self) -> Result<usize, String> {
         let settings =
-            [("-6.0 dB", "30 L"), ("-3.5 dB", "30 R"), ("+2.5 dB", "C"), ("-12.0 dB", "100 L")];
+            [("-6.0 dB", "30 L"), ("-3.5 dB", "30 R"), ("+2.5 dB", "C"), ("-12.0 dB", "60 L")];
         for (i, (fader, pan)) in (1..).zip(settings) {
             self.host.set_named(&format!("T{i} Fader"), fader);
             self.host.set_named(&format!("T{i} Pan"), pan);
