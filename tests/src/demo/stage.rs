@@ -144,10 +144,11 @@ impl Stage {
         }
         self.host.set_named("Record", "On");
         self.locate(START)?;
-        self.roll.set_pace(Pace::Times(speed));
         let mut left = FRAMES;
         while left > 0 {
             let frames = left.min(CHUNK);
+            // Anew each time: what a busy machine missed is not made up for in a burst.
+            self.roll.set_pace(Pace::Times(speed));
             self.play(frames)?;
             left -= frames;
         }
