@@ -13,6 +13,7 @@ pub mod proof;
 pub mod roll;
 pub mod script;
 pub mod seams;
+pub mod songs;
 pub mod takes;
 pub mod victim;
 pub mod vst3_host;
