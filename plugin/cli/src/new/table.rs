@@ -30,8 +30,8 @@ fn parse(text: &str, files: &[PathBuf]) -> Result<Vec<Row>> {
     let columns = columns(reader.headers().context("line 1 cannot be read")?)?;
     let mut rows: Vec<Option<Row>> = vec![None; files.len()];
     for record in reader.records() {
-        let record = record.map_err(|e| in_words(&e))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let record = record.map_err(|e| in_words(text, &e))?;
+        let line = record.position().map_or(0, |at| line_of(text, at));
         let cell = |column: usize| record.get(columns[column]).unwrap_or_default();
         let told = |column: usize, what: String| {
             anyhow!("line {line}, column {}: {what}", COLUMNS[column])
@@ -104,8 +104,16 @@ fn number(cell: &str, min: f64, max: f64) -> Option<f64> {
     cell.parse().ok().filter(|v: &f64| v.is_finite() && (min..=max).contains(v))
 }
 
-fn in_words(error: &csv::Error) -> anyhow::Error {
-    let line = error.position().map_or(0, csv::Position::line);
+/// The line of a record, from 1. The reader's own number is that of the empty lines before it.
+fn line_of(text: &str, at: &csv::Position) -> usize {
+    let start = usize::try_from(at.byte()).unwrap_or(usize::MAX).min(text.len());
+    let (before, rest) = text.as_bytes().split_at(start);
+    let blank = rest.iter().take_while(|b| matches!(b, b'\n' | b'\r'));
+    1 + before.iter().chain(blank).filter(|b| **b == b'\n').count()
+}
+
+fn in_words(text: &str, error: &csv::Error) -> anyhow::Error {
+    let line = error.position().map_or(0, |at| line_of(text, at));
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             anyhow!("line {line}: it has {len} columns, and line 1 has {expected_len}.")
