@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 pub use wav::WavSource;
 
 use super::storage::Storage;
+use crate::media::folder::resolve_reference;
 
 /// Why a source does not give samples. The text is a sentence for the user.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +26,9 @@ pub enum SourceError {
         /// What the system says.
         reason: String,
     },
+    /// A link leads out of the media folder: such a file is never opened.
+    #[error("{0} Until then its clips are silent.")]
+    Outside(String),
     /// It is no audio file that can be played.
     #[error("{path} cannot be played: {reason}")]
     NotAudio {
@@ -102,5 +106,40 @@ impl Origin for PathBuf {
 
     fn name(&self) -> &Path {
         self
+    }
+}
+
+/// A WAV file that a session names. A session may come from anybody: the file is opened only if
+/// no link on the way to it leads out of the media folder.
+#[derive(Clone, Debug)]
+pub struct MediaFile {
+    /// The media folder.
+    folder: PathBuf,
+    /// What the session says, relative to the folder.
+    reference: String,
+    path: PathBuf,
+}
+
+impl MediaFile {
+    /// `reference` in a media folder. Looks at no disk.
+    #[must_use]
+    pub fn new(folder: &Path, reference: &str) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            reference: reference.to_owned(),
+            path: folder.join(reference),
+        }
+    }
+}
+
+impl Origin for MediaFile {
+    fn open(&self, storage: &dyn Storage) -> Result<Box<dyn FrameSource>, SourceError> {
+        let path = resolve_reference(storage, &self.folder, &self.reference)
+            .map_err(|e| SourceError::Outside(e.to_string()))?;
+        path.open(storage)
+    }
+
+    fn name(&self) -> &Path {
+        &self.path
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::cache::slot::{BLOCK_FRAMES, Slot};
-use super::source::{FrameSource, Origin, SourceError};
+use super::source::{FrameSource, MediaFile, Origin, SourceError};
 use super::storage::Storage;
 
 /// Rates that are played, in Hz. The bounds keep the resampler's tables in reason.
@@ -111,7 +111,7 @@ impl From<&SourceError> for StreamStatus {
     fn from(error: &SourceError) -> Self {
         match error {
             SourceError::Missing(_) => Self::Missing,
-            SourceError::Unreadable { .. } => Self::Unreadable,
+            SourceError::Unreadable { .. } | SourceError::Outside(_) => Self::Unreadable,
             SourceError::NotAudio { .. } => Self::NotAudio,
             SourceError::Changed { .. } => Self::Changed,
         }
@@ -138,6 +138,22 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// A file that a session names in its media folder, at a session rate: it is never read
+    /// through a link that leads out of the folder. `spec.path` is what the session says. No
+    /// I/O, no table yet.
+    ///
+    /// # Errors
+    /// As [`Stream::new`].
+    pub fn in_folder(
+        folder: &Path,
+        spec: &StreamSpec,
+        session_rate: u32,
+    ) -> Result<Arc<Self>, StreamError> {
+        let origin = Box::new(MediaFile::new(folder, &spec.path.to_string_lossy()));
+        let facts = (spec.file_rate, spec.file_frames, spec.file_channels);
+        Self::build(origin, facts, spec.expect_size, session_rate).map(Arc::new)
+    }
+
     /// A file at a session rate. No I/O, no table yet.
     ///
     /// # Errors

@@ -192,6 +192,7 @@ fn in_words(error: &SourceError) -> String {
     match error {
         SourceError::Missing(_) => "is not there".to_owned(),
         SourceError::Unreadable { reason, .. } => format!("cannot be read ({reason})"),
+        SourceError::Outside(_) => "lies outside of the session's media folder".to_owned(),
         SourceError::NotAudio { reason, .. } => format!("cannot be played: {reason}"),
         SourceError::Changed { found, known, .. } => {
             format!("is another file than the session knows: it has {found}, not {known}")

@@ -20,21 +20,20 @@ pub(super) struct Streams {
 
 impl Streams {
     fn of(&mut self, source: &Source, root: &std::path::Path, rate: u32) -> Option<Arc<Stream>> {
-        let path = root.join(&source.file);
-        let key = (path.clone(), source.rate, rate, source.frames);
+        let key = (root.join(&source.file), source.rate, rate, source.frames);
         if let Some((have, stream)) = self.open.get(&source.id)
             && *have == key
         {
             return Some(Arc::clone(stream));
         }
         let spec = StreamSpec {
-            path,
+            path: PathBuf::from(&source.file),
             file_rate: source.rate,
             file_frames: source.frames,
             file_channels: u16::from(source.channels),
             expect_size: (source.size_bytes > 0).then_some(source.size_bytes),
         };
-        let stream = Stream::new(spec, rate).ok()?;
+        let stream = Stream::in_folder(root, &spec, rate).ok()?;
         self.open.insert(source.id, (key, Arc::clone(&stream)));
         Some(stream)
     }
