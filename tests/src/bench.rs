@@ -33,6 +33,13 @@ pub struct Bench {
     pub quick: bool,
 }
 
+impl Bench {
+    /// Where the files to play and print are.
+    fn media(&self) -> PathBuf {
+        self.out.join("scratch").join("media")
+    }
+}
+
 /// Measures everything, prints the table, and writes `report.json`.
 ///
 /// # Errors
@@ -45,12 +52,13 @@ pub fn run(bench: &Bench) -> Result<(), String> {
     }
     let scratch = bench.out.join("scratch");
     remove(&scratch)?;
-    std::fs::create_dir_all(&scratch)
-        .map_err(|e| format!("{} cannot be made: {e}.", scratch.display()))?;
+    let media = bench.media();
+    std::fs::create_dir_all(&media)
+        .map_err(|e| format!("{} cannot be made: {e}.", media.display()))?;
     let mut report = Report::begin(bench.quick);
     report.section("Memory and loading", || memory::measure(bench));
     report.section("Recording in real time", || record::measure(bench));
-    let files = fixtures::files(&scratch, if bench.quick { COUNTS[0] } else { COUNTS[1] });
+    let files = fixtures::files(&media, if bench.quick { COUNTS[0] } else { COUNTS[1] });
     report.section("Playing in real time, 64 frames at 48 kHz", || {
         play::measure(bench, files.as_deref().map_err(Clone::clone)?)
     });

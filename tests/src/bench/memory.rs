@@ -24,9 +24,8 @@ pub fn measure(bench: &Bench) -> Result<Vec<Row>, String> {
     Ok(vec![
         Row::limited("library load and instance creation", middle("open_ms"), "ms", 50.0)
             .note(note),
-        Row::plain("a further instance, made", middle("made_mb"), "MB")
-            .note("nothing is loaded or reserved before activation"),
-        Row::limited("threads before activation", middle("early_threads"), "", 0.0),
+        Row::plain("a further instance, made", middle("made_mb"), "MB").note("before activation"),
+        Row::plain("threads before activation", middle("early_threads"), ""),
         Row::limited("first instance, active at 48 kHz", middle("first_mb"), "MB", 48.0)
             .note("with the library and its threads"),
         Row::limited("a further instance, active", middle("further_mb"), "MB", 48.0),

@@ -18,7 +18,7 @@ pub fn measure(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for (tracks, limit_percent) in COUNTS.into_iter().zip([8.0, 25.0]) {
         let Some(files) = files.get(..tracks) else { break };
-        let played = play(&bench.clap, files, &bench.out.join("scratch"), secs * RATE as usize)?;
+        let played = play(&bench.clap, files, &bench.media(), secs * RATE as usize)?;
         let name = |what: &str| format!("{tracks} stereo tracks, {what}");
         let block_ns = BLOCK as f64 / f64::from(RATE) * 1e9;
         let percent = |share: f64| played.meter.percentile_ns(share) as f64 / block_ns * 100.0;

@@ -42,7 +42,7 @@ pub fn measure(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
 
 fn time(bench: &Bench, files: &[PathBuf], runs: usize) -> Result<Times, String> {
     let scratch = bench.out.join("scratch");
-    let document = scratch.join(format!("{}.stowaway", files.len()));
+    let document = bench.media().join(format!("{}.stowaway", files.len()));
     write(&document, &session(files, None).to_string())?;
     let prints = scratch.join("prints");
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
