@@ -90,6 +90,8 @@ pub struct Reader {
     plan: u64,
     planned_at: Instant,
     replan: bool,
+    /// Something could be started that could not before: the wants are worth a walk.
+    scan: bool,
     growing: bool,
 }
 
@@ -114,6 +116,7 @@ impl Reader {
             plan: 0,
             planned_at: Instant::now(),
             replan: true,
+            scan: true,
             growing: false,
         }
     }
@@ -201,6 +204,7 @@ impl Reader {
     /// Works out anew what should be there.
     fn plan(&mut self, now: Instant) {
         self.replan = false;
+        self.scan = true;
         self.planned_at = now;
         self.plan += 1;
         self.wants.clear();
@@ -245,16 +249,23 @@ impl Reader {
         };
         let mut in_flight = self.shelf.streams.values().filter(flying).count();
         let mut short_cells = 0;
-        for i in 0..self.wants.list().len() {
+        let walk = if std::mem::take(&mut self.scan) { self.wants.list().len() } else { 0 };
+        // The first parts of all that is due, and only then what follows them.
+        for (first_parts, i) in (0..walk).map(|i| (true, i)).chain((0..walk).map(|i| (false, i))) {
             if in_flight >= MAX_IN_FLIGHT {
+                self.scan = true;
                 break;
             }
             let want = self.wants.list()[i];
+            if first_parts && (want.load_us >= URGENT_US || self.shelf.shows(&want)) {
+                continue;
+            }
             match self.start(&want, now) {
                 Started::Job => in_flight += 1,
                 Started::Nothing => {}
                 Started::NoCells(cells) => {
                     short_cells = cells;
+                    self.scan = true;
                     break;
                 }
             }
@@ -361,8 +372,7 @@ impl Reader {
         }
         let Some(shelved) = self.shelf.streams.get_mut(&done.stream) else { return };
         shelved.job = None;
-        // A part of a block was read, or a file changed its state: what comes next is planned.
-        self.replan = true;
+        self.scan = true;
         let known = shelved.source_frames;
         match done.outcome {
             Ok(opened) => {
@@ -380,6 +390,7 @@ impl Reader {
         }
         let (status, trouble) = shelved.state.clone();
         if shelved.stream.status() != status {
+            self.replan = true;
             if status == StreamStatus::Ready && trouble.is_empty() {
                 tracing::debug!("{} is readable", shelved.stream.name().display());
             } else {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::BLOCK;
+use super::wants::Want;
 use crate::disk::cache::slot::Held;
 use crate::disk::cache::{Cache, Lease};
 use crate::disk::decoder::Decoder;
@@ -126,6 +127,14 @@ impl Shelf {
             return None;
         }
         Some(self.streams.entry(stream.id()).or_insert_with(|| Shelved::new(Arc::clone(stream))))
+    }
+
+    /// Whether the first frame that is wanted of a block can be heard.
+    #[must_use]
+    pub fn shows(&self, want: &Want) -> bool {
+        let shelved = self.streams.get(&want.stream);
+        let block = shelved.and_then(|shelved| shelved.blocks.get(&want.block));
+        block.is_some_and(|block| block.valid.contains(&(want.from as usize)))
     }
 
     /// Cells that the wanted blocks may take together.
