@@ -18,7 +18,7 @@ use crate::process::AudioHalf;
 use crate::report::{HostReport, Numbers};
 
 /// The rates that the engine runs at, in Hz.
-const RATES: std::ops::RangeInclusive<u32> = 8_000..=384_000;
+const RATES: std::ops::RangeInclusive<u32> = 1_000..=1_536_000;
 /// Blocks beyond this are taken in slices, whatever the host announced.
 pub const MAX_SLICE_FRAMES: usize = 8192;
 /// How long the main thread waits for a `process` that a host lets run beside it.

@@ -55,7 +55,21 @@ pub fn load(plug: &Plug, bytes: &[u8]) -> Result<(), String> {
         }
     };
     match state {
-        Loaded::Session(json) => plug.load_session(&json),
+        Loaded::Session(json, values) => {
+            plug.load_session(&json)?;
+            // The document says nothing of slots that no track holds; their values are kept here.
+            let session = std::sync::Arc::clone(&plug.instance().snapshot().session);
+            for key in ParamKey::all().filter(|key| belongs_in_state(*key)) {
+                if let ParamKey::Track(slot, _) = key
+                    && session.track_in_slot(slot).is_none()
+                {
+                    let told = values.iter().find(|(k, _)| *k == key).map(|(_, value)| *value);
+                    let default = default_normalised(key, plug.model().effect);
+                    plug.live().set_from_document(key, told.unwrap_or(default));
+                }
+            }
+            Ok(())
+        }
         Loaded::Params(values) => {
             for (key, value) in values {
                 plug.live().set(key, value);
@@ -69,8 +83,8 @@ pub fn load(plug: &Plug, bytes: &[u8]) -> Result<(), String> {
 /// What a state holds.
 #[derive(Debug, PartialEq)]
 enum Loaded {
-    /// A document, which says everything.
-    Session(String),
+    /// A document, which says nearly everything, and the values.
+    Session(String, Vec<(ParamKey, f32)>),
     /// Values alone.
     Params(Vec<(ParamKey, f32)>),
 }
@@ -92,13 +106,16 @@ fn parse(bytes: &[u8]) -> Result<Loaded, String> {
         }
         _ => return Err(foreign()),
     };
+    let values = state.get("params").and_then(Value::as_object).map(params);
     match state.get("fields").and_then(|f| f.get(SESSION)) {
-        Some(Value::String(json)) => Ok(Loaded::Session(json.clone())),
-        Some(document @ Value::Object(_)) => Ok(Loaded::Session(document.to_string())),
+        Some(Value::String(json)) => Ok(Loaded::Session(json.clone(), values.unwrap_or_default())),
+        Some(document @ Value::Object(_)) => {
+            Ok(Loaded::Session(document.to_string(), values.unwrap_or_default()))
+        }
         Some(_) => Err("The state that the host keeps for Stowaway has a session that is none: \
                         the session stays as it is."
             .into()),
-        None => state.get("params").and_then(Value::as_object).map(params).ok_or_else(foreign),
+        None => values.map(Loaded::Params).ok_or_else(foreign),
     }
 }
 
@@ -107,13 +124,11 @@ fn foreign() -> String {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "parameters are f32")]
-fn params(values: &Map<String, Value>) -> Loaded {
-    Loaded::Params(
-        ParamKey::all()
-            .filter(|key| belongs_in_state(*key))
-            .filter_map(|key| Some((key, values.get(&key.id())?.as_f64()? as f32)))
-            .collect(),
-    )
+fn params(values: &Map<String, Value>) -> Vec<(ParamKey, f32)> {
+    ParamKey::all()
+        .filter(|key| belongs_in_state(*key))
+        .filter_map(|key| Some((key, values.get(&key.id())?.as_f64()? as f32)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -134,7 +149,7 @@ mod tests {
         plug.live().set(FADER, 0.25);
         assert_ne!(first, save(&plug));
         let text = String::from_utf8(first).unwrap_or_default();
-        assert!(matches!(parse(text.as_bytes()), Ok(Loaded::Session(_))));
+        assert!(matches!(parse(text.as_bytes()), Ok(Loaded::Session(..))));
         // What follows is not ours.
         assert!(parse(format!("{text}\0\0garbage").as_bytes()).is_ok());
     }

@@ -31,6 +31,8 @@ use crate::shared::Shared;
 
 /// Seconds of input that the capture rings remember.
 const CAPTURE_SECS: usize = 2;
+/// Frames that they remember at most: at rates beyond 262 kHz it is less than two seconds.
+const CAPTURE_FRAMES: usize = 1 << 19;
 /// Plans on their way, at most.
 const PLANS: usize = 8;
 /// Pass events on their way, at most: 512 tracks wrapping several times before anybody looks.
@@ -60,7 +62,7 @@ pub fn pair(
     live: Arc<LiveParams>,
     first_pass: u64,
 ) -> (processor::Engine, Remote) {
-    let history = (rate as usize * CAPTURE_SECS).max(max_frames * 4);
+    let history = (rate as usize * CAPTURE_SECS).min(CAPTURE_FRAMES).max(max_frames * 4);
     let (capture, taps) = (0..inputs.min(INPUTS)).map(|_| capture_ring(history)).unzip();
     let (plans_in, plans_out) = RingBuffer::new(PLANS);
     let (old_in, old_out) = RingBuffer::new(PLANS + 2);

@@ -18,6 +18,8 @@ use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef};
 
 use super::host::{self, Host, Ticker};
 use super::{reaper, stream};
+use stowaway_engine::params::ParamKey;
+
 use crate::face::Face;
 use crate::interpose::bell::{self, Ring, Rope};
 use crate::interpose::{link, quirks};
@@ -43,6 +45,9 @@ pub struct Component<L: Layout> {
     /// When the last block came, in milliseconds since `born`.
     pub(super) last_block_ms: AtomicU64,
     pub(super) born: Instant,
+    /// What the host's edit side last told the controller while blocks came with values of their
+    /// own: (parameter, value, when). It reads back what it wrote; the audio does not hear it.
+    pub(super) echo: Mutex<Option<(ParamKey, f32, Instant)>>,
 }
 
 impl<L: Layout> Class for Component<L> {
@@ -93,6 +98,7 @@ impl<L: Layout> Component<L> {
             processing: AtomicBool::new(false),
             last_block_ms: AtomicU64::new(0),
             born: Instant::now(),
+            echo: Mutex::default(),
         })
     }
 

@@ -1,7 +1,7 @@
 //! `IEditController`: names, ranges and texts from the framework, values from the engine.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     IComponentHandler, IEditControllerTrait, ParamID, ParamValue, ParameterInfo, String128, TChar,
@@ -14,7 +14,11 @@ use stowaway_engine::params::COUNT;
 use super::component::Component;
 use crate::interpose::quirks;
 use crate::params::ids;
+use crate::plug::lock;
 use crate::ports::Layout;
+
+/// How long a host's edit side reads back what it wrote, instead of what the audio plays.
+const ECHO: Duration = Duration::from_millis(200);
 
 impl<L: Layout> IEditControllerTrait for Component<L> {
     unsafe fn setComponentState(&self, _stream: *mut IBStream) -> tresult {
@@ -74,7 +78,9 @@ impl<L: Layout> IEditControllerTrait for Component<L> {
     }
 
     unsafe fn getParamNormalized(&self, id: ParamID) -> ParamValue {
-        ids::key(id).map_or(0.0, |key| f64::from(self.plug.live().get(key)))
+        let Some(key) = ids::key(id) else { return 0.0 };
+        let echo = lock(&self.echo).filter(|(of, _, at)| *of == key && at.elapsed() < ECHO);
+        f64::from(echo.map_or_else(|| self.plug.live().get(key), |(_, value, _)| value))
     }
 
     unsafe fn setParamNormalized(&self, id: ParamID, value: ParamValue) -> tresult {
@@ -84,11 +90,15 @@ impl<L: Layout> IEditControllerTrait for Component<L> {
         // While blocks come, the value comes with them, at its frame; here it may be stale.
         let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
         let since = now.saturating_sub(self.last_block_ms.load(Ordering::Relaxed));
+        #[expect(clippy::cast_possible_truncation, reason = "parameters are f32")]
+        let value = (value as f32).clamp(0.0, 1.0);
         if !self.processing.load(Ordering::Acquire)
             || quirks::process_has_gone_quiet(Duration::from_millis(since))
         {
-            #[expect(clippy::cast_possible_truncation, reason = "parameters are f32")]
-            self.plug.live().set(key, value as f32);
+            *lock(&self.echo) = None;
+            self.plug.live().set(key, value);
+        } else {
+            *lock(&self.echo) = Some((key, value, Instant::now()));
         }
         kResultOk
     }
