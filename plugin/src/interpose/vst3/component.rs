@@ -231,6 +231,7 @@ impl<L: Layout> IComponentTrait for Component<L> {
     }
 
     unsafe fn setState(&self, stream: *mut IBStream) -> tresult {
+        *lock(&self.echo) = None;
         let loaded = self.guard(false, || {
             // SAFETY: the host's stream.
             if let Some(bytes) = unsafe { stream::read(stream) } {
