@@ -153,13 +153,13 @@ fn files_that_are_missing_or_broken_are_silent_and_told() {
     let name = "broken";
     let mut song = Song::new(folder.path());
     let noise = Noise { seed: 3 };
-    for file in ["missing.wav", "foreign.wav", "empty.wav"] {
+    for file in ["missing.wav", "foreign.wav", "stump.wav"] {
         let track = song.track(&json!({}));
         let source = song.file(file, 48_000, FRAMES);
         song.clip(track, source, 0, FRAMES, &json!({}));
     }
     std::fs::write(folder.path().join("foreign.wav"), b"This is a letter.").expect("room");
-    std::fs::write(folder.path().join("empty.wav"), b"").expect("room");
+    std::fs::write(folder.path().join("stump.wav"), b"RIFF\x24\0\0\0WAVEfmt ").expect("room");
     let cut = song.track(&json!({}));
     let source = song.wav("cut.wav", 48_000, FRAMES, &noise);
     song.clip(cut, source, 0, FRAMES, &json!({}));
@@ -176,7 +176,7 @@ fn files_that_are_missing_or_broken_are_silent_and_told() {
     }
     let mut rig = Rig::open(Format::Clap, name, &song.document, Sizes::Fixed(1_000));
     render(&mut rig, &[1, 2, 3, 4, 5, 6], FRAMES);
-    for (port, what) in [(1, "missing"), (2, "foreign"), (3, "empty")] {
+    for (port, what) in [(1, "missing"), (2, "foreign"), (3, "stump")] {
         assert_silent(what, rig.roll.heard.all(port, 1));
     }
     let expected = noise.stretch(1, 0, FRAMES);
@@ -189,7 +189,7 @@ fn files_that_are_missing_or_broken_are_silent_and_told() {
     for words in [
         ["missing.wav", "is not there"],
         ["foreign.wav", "cannot be played"],
-        ["empty.wav", "cannot be played"],
+        ["stump.wav", "cannot be played"],
         ["cut.wav", "shorter"],
     ] {
         wait_for_note(&mut rig, name, &words);
@@ -267,6 +267,7 @@ fn eight_instances_play_and_record_at_once() {
         }
     }
     let frames = 24 * 2_048;
+    let mut late = 0;
     for (i, rig) in (0..).zip(&mut rigs) {
         let takes = {
             rig.host.set_named("Record", "Off");
@@ -277,13 +278,13 @@ fn eight_instances_play_and_record_at_once() {
         let expected = record(i).stretch(1, 10_000, frames);
         assert_same(&format!("take of instance {i}"), &file[1], &expected);
         let report = Report::of(rig.host.format(), &format!("eight {i}"));
-        if report.count("gaps") == 0 {
-            let expected = play(i).stretch(0, 10_000, frames);
-            assert_same(
-                &format!("instance {i} plays"),
-                &rig.roll.heard.all(2, 0)[..frames],
-                &expected,
-            );
+        if report.count("gaps") > 0 {
+            late += 1; // A machine that was busy elsewhere.
+            continue;
         }
+        let expected = play(i).stretch(0, 10_000, frames);
+        let heard = &rig.roll.heard.all(2, 0)[..frames];
+        assert_same(&format!("instance {i} plays"), heard, &expected);
     }
+    assert!(late <= 2, "{late} of 8 instances had gaps");
 }
