@@ -103,6 +103,7 @@ pub fn print(recorded: &[Recorded], proofs: &[Proof], out: &Path, session: &Path
     }
     println!("  {:<20} {}", "session", session.display());
     println!("  {:<20} {}", "stems", stems.display());
+    println!("\nEverything came out as it went in.");
 }
 
 /// Frames as minutes and seconds.
