@@ -44,8 +44,10 @@ use self::core::Core;
 use super::lanes::{Lanes, LanesConfig};
 use super::storage::{self, Storage};
 
-/// How often the rings are looked at while takes are open.
-const POLL: Duration = Duration::from_millis(2);
+/// How often the rings are looked at while takes are open: they hold 2 s, so what counts is that a
+/// host which renders at a hundred times real time does not overrun them. Waking costs more than
+/// what is done then; beginnings and ends of takes are messages and wake the thread at once.
+const POLL: Duration = Duration::from_millis(5);
 /// How often the thread wakes while none is. Commands wake it at once.
 const IDLE: Duration = Duration::from_millis(20);
 const LANES_CLOSE_WITHIN: Duration = Duration::from_millis(300);
