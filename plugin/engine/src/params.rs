@@ -236,12 +236,8 @@ impl ParamKey {
             Self::Track(
                 _,
                 TrackParam::SendA | TrackParam::SendB | TrackParam::SendC | TrackParam::SendD
-            ) | Self::Bus(
-                _,
-                BusParam::SendA | BusParam::SendB | BusParam::SendC | BusParam::SendD
-            ) | Self::Global(
-                GlobalParam::Keep | GlobalParam::LoopLength | GlobalParam::Macro(_)
-            )
+            ) | Self::Bus(_, BusParam::SendA | BusParam::SendB | BusParam::SendC | BusParam::SendD)
+                | Self::Global(GlobalParam::Keep | GlobalParam::LoopLength | GlobalParam::Macro(_))
         )
     }
 
@@ -267,7 +263,11 @@ impl ParamKey {
     pub fn to_text(self, normalised: f32) -> String {
         match self.law() {
             Law::Switch | Law::Trigger => {
-                if is_on(normalised) { "On".into() } else { "Off".into() }
+                if is_on(normalised) {
+                    "On".into()
+                } else {
+                    "Off".into()
+                }
             }
             Law::Choice(n) => self.choice_text(norm_to_step(normalised, n)),
             Law::Gain(..) => db_text(to_plain(self.law(), normalised)),

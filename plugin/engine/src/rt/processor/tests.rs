@@ -375,9 +375,10 @@ fn it_equals_a_slow_plain_mixer() {
                 }
             }
         }
-        for c in 0..2 {
-            worst = worst.max((want[0][c] - f64::from(rig.out[0][c][t])).abs());
-            worst = worst.max((want[1][c] - f64::from(rig.out[2][c][t])).abs());
+        for (want, port) in want.iter().zip([0, 2]) {
+            for (want, out) in want.iter().zip(&rig.out[port]) {
+                worst = worst.max((want - f64::from(out[t])).abs());
+            }
         }
     }
     assert!(worst < 1e-6, "off by {worst}");
