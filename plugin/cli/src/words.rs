@@ -71,7 +71,7 @@ mod tests {
     fn times_and_levels_read_well() {
         assert_eq!(time(0.0), "0:00.000");
         assert_eq!(time(-0.5), "-0:00.500");
-        assert_eq!(time(3_661.0015), "1:01:01.002");
+        assert_eq!(time(3_661.001_5), "1:01:01.002");
         assert_eq!(time(59.9996), "1:00.000");
         assert_eq!((db(-6.02), db(f64::NEG_INFINITY)), ("-6.0 dB".into(), "-inf dB".into()));
         assert_eq!([-30.0, 0.2, 100.0].map(pan), ["30 L", "C", "100 R"]);

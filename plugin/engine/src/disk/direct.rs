@@ -13,8 +13,11 @@ use super::stream::{Stream, StreamStatus};
 
 /// What is asked for at a time from the system, ahead of the print.
 const AHEAD_BYTES: usize = 4 << 20;
-/// Files open at most; systems allow few by default.
-const MAX_OPEN: usize = 200;
+/// Files open at most, whatever the system allows: a session's tracks, and some.
+const MAX_OPEN: usize = 600;
+/// Files open at most where the system does not say what it allows, or allows few: macOS gives a
+/// process 256 by default.
+const SAFE_OPEN: usize = 200;
 
 struct Open {
     decoder: Decoder,
@@ -42,6 +45,7 @@ pub struct DirectReader {
     at: At,
     scratch: Scratch,
     turn: u64,
+    max_open: usize,
     messages: Vec<String>,
 }
 
@@ -56,6 +60,7 @@ impl DirectReader {
             at: At::default(),
             scratch: Scratch::default(),
             turn: 0,
+            max_open: max_open(),
             messages: Vec::new(),
         }
     }
@@ -138,9 +143,8 @@ impl DirectReader {
         if self.open.contains_key(&stream.id()) {
             return Ok(());
         }
-        if self.open.len() >= MAX_OPEN {
-            let oldest = self.open.iter().min_by_key(|(_, open)| open.used).map(|(id, _)| *id);
-            oldest.and_then(|id| self.open.remove(&id));
+        if self.open.len() >= self.max_open {
+            self.close_one();
         }
         let opened = Decoder::open(stream, &*self.storage);
         let (decoder, status, trouble) = opened.inspect_err(|error| {
@@ -154,6 +158,29 @@ impl DirectReader {
         self.open.insert(stream.id(), Open { decoder, advised: 0, read_to: 0, used: 0 });
         Ok(())
     }
+}
+
+impl DirectReader {
+    /// Closes the file that will be wanted last: one that nobody asked for in a whole round of all
+    /// that are open; else the newest, for a print goes round all of them in the same order.
+    fn close_one(&mut self) {
+        let round = 2 * self.open.len() as u64;
+        let stale = self.turn.saturating_sub(round);
+        let oldest = self.open.iter().min_by_key(|(_, open)| open.used);
+        let newest = self.open.iter().max_by_key(|(_, open)| open.used);
+        let closed = oldest.filter(|(_, open)| open.used < stale).or(newest).map(|(id, _)| *id);
+        closed.and_then(|id| self.open.remove(&id));
+    }
+}
+
+/// Half of what this process may open, so that a host keeps its share.
+fn max_open() -> usize {
+    #[cfg(unix)]
+    let allowed = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(unix))]
+    let allowed: Option<u64> = None;
+    let half = allowed.and_then(|n| usize::try_from(n / 2).ok());
+    half.unwrap_or(SAFE_OPEN).clamp(8, MAX_OPEN)
 }
 
 impl Open {

@@ -59,6 +59,28 @@ fn a_file_is_read_exactly_to_its_end_and_nothing_beyond() {
     }
 }
 
+/// A print goes round more files than may be open: most of them stay open all the same, and one
+/// that fell silent makes room.
+#[test]
+fn going_round_many_files_does_not_open_each_of_them_again() {
+    let (_folder, path) = file(1_000, 48_000);
+    let streams: Vec<_> = (0..6).map(|_| stream(path.clone(), 1_000, 48_000, 48_000)).collect();
+    let mut direct = DirectReader::new(Arc::new(RealStorage));
+    direct.max_open = 4;
+    let mut hits = 0;
+    for offset in 0..100 {
+        // The first one is heard at the beginning only.
+        for stream in &streams[usize::from(offset >= 10)..] {
+            hits += usize::from(direct.open.contains_key(&stream.id()));
+            assert_eq!(direct.fetch(stream, offset, 8).unwrap(), 8);
+            assert_eq!(direct.channel(0)[3] * 8_388_608.0, value(0, offset as i32 + 3) as f32);
+            assert!(direct.open.len() <= 4);
+        }
+    }
+    assert!(hits > 280, "{hits} of 510 were open already");
+    assert!(!direct.open.contains_key(&streams[0].id()));
+}
+
 #[test]
 fn a_missing_file_fails_and_a_short_one_is_told_and_silent() {
     let (folder, path) = file(100, 48_000);
