@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::audio::{Counter, mix};
 use crate::bundle::{Format, Model};
@@ -162,9 +162,19 @@ impl Victim {
     /// If it cannot be started.
     #[must_use]
     pub fn start(exe: &str, media: &Path, orders: &Orders) -> Self {
+        Self::start_with(exe, media, orders, &[])
+    }
+
+    /// The same, with faults and places to die at in its environment.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    #[must_use]
+    pub fn start_with(exe: &str, media: &Path, orders: &Orders, env: &[(&str, &str)]) -> Self {
         let mut child = Command::new(exe)
             .args(orders.to_args())
             .env("STOWAWAY_MEDIA", media)
+            .envs(env.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|e| panic!("the victim {exe} does not start: {e}"));
@@ -204,6 +214,24 @@ impl Victim {
     #[must_use]
     pub fn kill(mut self) -> Vec<Line> {
         let _ = self.child.kill();
+        self.finish()
+    }
+
+    /// Waits until it died by itself, as it was told to by its environment.
+    ///
+    /// # Panics
+    /// If it lives longer than `limit`, or ends in good order.
+    #[must_use]
+    pub fn wait_for_death(mut self, limit: Duration) -> Vec<Line> {
+        let until = Instant::now() + limit;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("it was started") {
+                break status;
+            }
+            assert!(Instant::now() < until, "the victim lives on: {:?}", self.lines().last());
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        assert!(!status.success(), "the victim was to die and came to its end");
         self.finish()
     }
 

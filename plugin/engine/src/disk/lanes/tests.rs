@@ -3,7 +3,7 @@ use std::sync::mpsc::RecvTimeoutError;
 
 use super::*;
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(30);
 
 fn quick() -> LanesConfig {
     LanesConfig { stuck_after: Duration::from_millis(30), ..LanesConfig::default() }

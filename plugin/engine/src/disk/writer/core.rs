@@ -8,7 +8,7 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use super::bench::Bench;
-use super::folder::{self, OpenFolder};
+use super::folder::{self, OpenFolder, Opening};
 use super::group::{Group, SCRATCH_FRAMES};
 use super::jobs::Done;
 use super::spec::{FolderRequest, TakeProgress, TakeSpec, WriterReport};
@@ -176,17 +176,19 @@ impl Core {
         }
     }
 
-    fn opened(
-        &mut self,
-        instance: Uuid,
-        serial: u64,
-        opened: Result<(Arc<OpenFolder>, Box<super::FolderFound>), String>,
-    ) {
+    fn opened(&mut self, instance: Uuid, serial: u64, opened: Result<Opening, String>) {
         let wanted = self.homes.get(&instance).is_some_and(|h| h.serial == serial);
         let (folder, found) = match opened {
-            Ok((folder, found)) if wanted => (folder, found),
+            Ok(Opening::Opened(folder, found)) if wanted => (folder, found),
+            Ok(Opening::Absent { in_use }) => {
+                if wanted {
+                    let report = WriterReport::FolderAbsent { instance, in_use };
+                    self.bench.report(&instance, report);
+                }
+                return;
+            }
             // Closed again meanwhile, or another one was asked for.
-            Ok((folder, _)) => {
+            Ok(Opening::Opened(folder, _)) => {
                 if !self.in_use(&folder) {
                     self.let_go(folder);
                 }

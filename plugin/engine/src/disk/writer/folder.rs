@@ -14,9 +14,10 @@ use super::seam;
 use super::spec::{ClosedTake, FolderRequest, TakeSpec};
 use crate::disk::lanes::LaneId;
 use crate::disk::storage::Storage;
-use crate::media::folder::{MediaFolder, claim, in_words};
+use crate::media::folder::{FolderError, MediaFolder, claim, claim_exactly, in_words};
 use crate::media::journal::{
-    self, Contents, Entry, Journal, JournalTake, Overrun, Record, TakeClosed, TakeOpened,
+    self, Contents, Entry, JOURNAL_NAME, Journal, JournalTake, Overrun, Record, TakeClosed,
+    TakeOpened,
 };
 use crate::media::recover::recover;
 
@@ -44,6 +45,17 @@ pub struct FolderFound {
     pub recovered: Vec<Uuid>,
     /// What was damaged or mended, for the user.
     pub notes: Vec<String>,
+}
+
+/// What became of a request.
+pub enum Opening {
+    /// The instance has a folder.
+    Opened(Arc<OpenFolder>, Box<FolderFound>),
+    /// There was nothing to take for one that only looks.
+    Absent {
+        /// Another opener has it.
+        in_use: bool,
+    },
 }
 
 /// See the module. Dropping it lets go of the lock.
@@ -160,7 +172,7 @@ pub fn open(
     current: Option<Arc<OpenFolder>>,
     io_lane: LaneId,
     rf64_at_bytes: u64,
-) -> Result<(Arc<OpenFolder>, Box<FolderFound>), String> {
+) -> Result<Opening, String> {
     if let (Some(folder), Some(first)) = (current, request.candidates.first())
         && (folder.path == *first || folder.media.root == *first)
     {
@@ -173,10 +185,16 @@ pub fn open(
             }
             Err(e) => found.notes.push(journal_trouble(&folder.path, &e)),
         }
-        return Ok((folder, Box::new(found)));
+        return Ok(Opening::Opened(folder, Box::new(found)));
     }
-    let media =
-        claim(&**storage, &request.candidates, request.instance).map_err(|e| e.to_string())?;
+    let media = if request.existing_only {
+        match claim_existing(&**storage, request) {
+            Ok(media) => media,
+            Err(in_use) => return Ok(Opening::Absent { in_use }),
+        }
+    } else {
+        claim(&**storage, &request.candidates, request.instance).map_err(|e| e.to_string())?
+    };
     let mut found = FolderFound::of(&media);
     let opened = Journal::open(&**storage, &media.path);
     let (mut journal, contents) = opened.map_err(|e| journal_trouble(&media.path, &e))?;
@@ -209,7 +227,22 @@ pub fn open(
         journal: Mutex::new(journal),
         unclean: AtomicBool::new(!mended),
     };
-    Ok((Arc::new(folder), Box::new(found)))
+    Ok(Opening::Opened(Arc::new(folder), Box::new(found)))
+}
+
+/// The first candidate that takes were recorded in before. Makes nothing. Otherwise: whether
+/// another opener has it.
+fn claim_existing(storage: &dyn Storage, request: &FolderRequest) -> Result<MediaFolder, bool> {
+    for folder in &request.candidates {
+        if storage.exists(&folder.join(JOURNAL_NAME)) {
+            match claim_exactly(storage, folder, request.instance) {
+                Ok(media) => return Ok(media),
+                Err(FolderError::InUse(_)) => return Err(true),
+                Err(e) => tracing::warn!("{e}"),
+            }
+        }
+    }
+    Err(false)
 }
 
 impl FolderFound {

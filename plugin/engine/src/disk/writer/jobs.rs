@@ -1,13 +1,11 @@
 //! What comes back to the writer thread from its jobs on the I/O lanes.
 
 use std::io;
-use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::FolderFound;
 use super::file::{TakeFile, WriteResult};
-use super::folder::OpenFolder;
+use super::folder::Opening;
 
 /// A job returned.
 pub enum Done {
@@ -26,7 +24,7 @@ pub enum Done {
         instance: Uuid,
         /// Which request of the instance.
         serial: u64,
-        opened: Result<(Arc<OpenFolder>, Box<FolderFound>), String>,
+        opened: Result<Opening, String>,
     },
 }
 

@@ -18,6 +18,9 @@ pub struct FolderRequest {
     pub instance: Uuid,
     /// Folders to try, the best first.
     pub candidates: Vec<PathBuf>,
+    /// Only looks: a folder that holds a journal is taken, none is made, and one that is in use
+    /// is left alone.
+    pub existing_only: bool,
 }
 
 /// A file to be made ready when a track is armed.
@@ -186,6 +189,13 @@ pub enum WriterReport {
         instance: Uuid,
         /// What was found there.
         found: Box<FolderFound>,
+    },
+    /// A look found no folder to take.
+    FolderAbsent {
+        /// Whose.
+        instance: Uuid,
+        /// There is one, and another opener has it.
+        in_use: bool,
     },
     /// None of the candidates would do. Takes are kept in memory as long as it lasts.
     FolderFailed {

@@ -62,6 +62,8 @@ pub(super) struct Hosted {
     pub unplaced: Vec<UnplacedTake>,
     pub messages: Vec<String>,
     autosave: Autosave,
+    /// Takes of before were looked for at the first activation.
+    has_looked: bool,
     /// The plan is older than the document.
     pub stale: bool,
     /// The snapshot is older than the document.
@@ -97,6 +99,7 @@ impl Hosted {
             unplaced: Vec::new(),
             messages: Vec::new(),
             autosave: Autosave::default(),
+            has_looked: false,
             stale: true,
             changed: true,
             published: Instant::now(),
@@ -134,6 +137,10 @@ impl Hosted {
     pub(super) fn activate(&mut self, remote: Remote, registration: Arc<Registration>) {
         registration.set_settings(self.read_settings());
         self.active = Some(Active { remote, registration });
+        if !self.has_looked {
+            self.has_looked = true;
+            self.media.look();
+        }
         self.stale = true;
         self.changed = true;
         self.compile();
@@ -239,8 +246,14 @@ impl Hosted {
             self.live.set_from_document(ParamKey::Global(GlobalParam::Record), 0.0);
         }
         self.public.ask_rescan();
-        self.media.document_changed();
-        self.reconcile(false);
+        self.document_changed();
+        // Takes that were growing when it was saved keep doing so until the folder tells how long
+        // they became.
+        if self.media.folder().is_some() {
+            self.reconcile(false);
+        } else {
+            self.list_unplaced();
+        }
         self.stale = true;
         self.compile();
         self.publish();

@@ -33,25 +33,31 @@ pub(super) struct Media {
     folder: Folder,
     /// What the folder's journal and files know.
     known: Vec<KnownTake>,
-    /// A document with takes was loaded: its folder should be looked at.
-    look: bool,
+    /// What references are relative to, in the folder that was found.
+    root: Option<PathBuf>,
+    /// From when on the folder should be looked for without need: after a load or the first
+    /// activation there may be takes that nobody saved.
+    look: Option<Instant>,
 }
 
 impl Media {
     pub(super) fn new(project_folder: Option<PathBuf>) -> Self {
-        Self { project_folder, folder: Folder::Unknown, known: Vec::new(), look: false }
+        Self { project_folder, folder: Folder::Unknown, known: Vec::new(), root: None, look: None }
     }
 
     pub(super) fn set_project_folder(&mut self, folder: PathBuf) {
         self.project_folder = Some(folder);
     }
 
-    pub(super) fn document_changed(&mut self) {
-        self.look = true;
+    /// Looks for takes of before, where that was not done.
+    pub(super) fn look(&mut self) {
+        if matches!(self.folder, Folder::Unknown) {
+            self.look = Some(Instant::now());
+        }
     }
 
     pub(super) fn wants_writer(&self) -> bool {
-        self.look
+        self.look.is_some()
     }
 
     /// The folder that takes go to, once it is ours.
@@ -78,14 +84,15 @@ impl Media {
 }
 
 impl Hosted {
-    /// Asks for the folder when something needs it: an armed track, a pass, a document with takes.
+    /// Asks for the folder when something needs it: an armed track or a pass; and looks for
+    /// what is there after a load or the first activation.
     pub(super) fn tick_media(&mut self) {
         let Some((writer, _)) = &self.writer else { return };
         let armed = self.session.tracks.iter().any(|t| t.arm);
-        let has_takes = self.media.look && self.session.settings.media_folder.is_some();
-        let wanted = armed || has_takes || !self.passes.is_empty() || !self.closing.is_empty();
+        let wanted = armed || !self.passes.is_empty() || !self.closing.is_empty();
+        let look = self.media.look.is_some_and(|from| Instant::now() >= from);
         let due = match self.media.folder {
-            Folder::Unknown => wanted,
+            Folder::Unknown => wanted || look,
             Folder::Failed(when) => wanted && when.elapsed() >= RETRY,
             Folder::Asked | Folder::Open(_) => false,
         };
@@ -98,7 +105,11 @@ impl Hosted {
                     self.media.project_folder.as_deref(),
                     &self.session.name,
                 ),
+                existing_only: !wanted,
             });
+        }
+        if wanted && self.session.settings.media_folder.is_none() {
+            self.settle_root();
         }
     }
 
@@ -112,6 +123,13 @@ impl Hosted {
     fn hear(&mut self, report: WriterReport) {
         match report {
             WriterReport::FolderOpened { found, .. } => self.folder_opened(*found),
+            WriterReport::FolderAbsent { in_use, .. } => {
+                self.media.folder = Folder::Unknown;
+                self.media.look = in_use.then(|| Instant::now() + RETRY);
+                if !in_use {
+                    self.reconcile(false);
+                }
+            }
             WriterReport::FolderFailed { sentence, .. } => {
                 self.media.folder = Folder::Failed(Instant::now());
                 self.say(sentence);
@@ -132,17 +150,52 @@ impl Hosted {
         } else {
             journal::known_takes(&found.takes, &found.prefix)
         };
-        let root = found.root.to_string_lossy().into_owned();
+        self.media.root = Some(found.root);
+        self.media.folder = Folder::Open(found.folder);
+        self.media.look = None;
+        self.reconcile(found.previous_owner_died);
+        // A new session that has nothing of the folder does not name it: looking changes nothing.
+        let named = self.session.settings.media_folder.is_some();
+        if named || !self.session.takes.is_empty() || !self.passes.is_empty() {
+            self.settle_root();
+        }
+        self.touched(false);
+    }
+
+    /// The document says where its takes are. References of a document that had another folder
+    /// stay as they are, and are missing there until they are relinked.
+    fn settle_root(&mut self) {
+        let Some(root) = self.media.root.as_ref().map(|r| r.to_string_lossy().into_owned()) else {
+            return;
+        };
         if self.session.settings.media_folder.as_ref() != Some(&root) {
-            // The references of a document that had another folder stay as they are, and are
-            // missing there until they are relinked; a new session has none.
             self.session.settings.media_folder = Some(root);
             self.touched(false);
         }
-        self.media.folder = Folder::Open(found.folder);
-        self.media.look = false;
-        self.reconcile(found.previous_owner_died);
-        self.touched(false);
+    }
+
+    /// A document was loaded: its folder is looked at, if it is not the open one.
+    pub(super) fn document_changed(&mut self) {
+        let Some(open) = self.media.folder().and(self.media.root.clone()) else {
+            return self.media.look();
+        };
+        match self.session.settings.media_folder.as_ref() {
+            // Saved before it had a folder, and loaded into the instance that found one since.
+            None => self.settle_root(),
+            Some(named) if Path::new(named) == open => {}
+            // What is being recorded stays where it is.
+            Some(_) if !self.passes.is_empty() || !self.closing.is_empty() => {}
+            Some(_) => {
+                if let Some((writer, _)) = &self.writer {
+                    writer.close_folder(self.id);
+                }
+                self.prepared.clear();
+                self.media.folder = Folder::Unknown;
+                self.media.root = None;
+                self.media.known.clear();
+                self.media.look();
+            }
+        }
     }
 
     /// Brings the document and the folder together.

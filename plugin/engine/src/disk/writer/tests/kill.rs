@@ -32,6 +32,7 @@ fn record(killed_after: Option<u64>, tear: bool) -> (Rig, u64) {
     rig.writer().open_folder(crate::disk::writer::FolderRequest {
         instance: rig.instance,
         candidates: vec![FOLDER.into()],
+        existing_only: false,
     });
     rig.writer().prepare(PrepareSpec {
         instance: rig.instance,

@@ -114,7 +114,11 @@ impl Rig {
 
     pub fn open_folder(&mut self) -> FolderFound {
         let candidates = vec![PathBuf::from(FOLDER)];
-        self.writer().open_folder(FolderRequest { instance: self.instance, candidates });
+        self.writer().open_folder(FolderRequest {
+            instance: self.instance,
+            candidates,
+            existing_only: false,
+        });
         self.wait("the folder", |r| match r {
             WriterReport::FolderOpened { found, .. } => Some(std::mem::take(&mut **found)),
             _ => None,

@@ -122,6 +122,7 @@ fn without_a_folder_audio_waits_for_one() {
     rig.writer().open_folder(crate::disk::writer::FolderRequest {
         instance: rig.instance,
         candidates: vec![FOLDER.into()],
+        existing_only: false,
     });
     let sentence = rig.wait("the failure", |r| match r {
         WriterReport::FolderFailed { sentence, .. } => Some(sentence.clone()),

@@ -271,6 +271,7 @@ fn a_second_instance_in_one_folder_gets_its_own() {
     first.writer().open_folder(crate::disk::writer::FolderRequest {
         instance: second,
         candidates: vec![FOLDER.into()],
+        existing_only: false,
     });
     first.writer().end(spec.take, 3_000);
     let reports = std::mem::replace(&mut first.reports, reports);
