@@ -12,7 +12,6 @@ use scenarios::takes::{Rig, armed, samples};
 /// Before the song's first frame, and no multiple of anything.
 const PUNCH_IN: i64 = -12_345;
 const PUNCH_OUT: i64 = 150_001;
-#[expect(clippy::cast_sign_loss, reason = "positive")]
 const FRAMES: usize = (PUNCH_OUT - PUNCH_IN) as usize;
 
 /// Proves that several inputs recorded at once, punched in mid-block, come back as they went in:

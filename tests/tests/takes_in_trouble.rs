@@ -171,6 +171,8 @@ fn nan_and_infinity_are_swallowed_and_counted() {
         rig.play(20_000);
         let take = rig.closed_takes(1).remove(0);
         assert_eq!(placed(&take), (0, 20_000));
+        // Three in a thousand frames, on two channels.
+        assert_eq!(Report::of(format, &name).count("nonfinite"), 20 * 3 * 2, "{format:?}");
         for (i, s) in samples(&take)[0].iter().enumerate() {
             let sick = [10, 20, 30].contains(&(i % 1_000));
             assert!(if sick { *s == 0.0 } else { *s == 0.25 }, "{format:?} frame {i}: {s}");
@@ -325,6 +327,27 @@ mod disks {
         let report = Report::of(Format::Clap, "replaced");
         assert!(report.notes().any(|n| n.contains("a file in the way")), "{report:?}");
         assert_eq!(std::fs::read_to_string(&blocked).expect("still there"), "mine");
+    }
+
+    /// Proves that a disk that turns read-only costs nothing once it can be written again.
+    #[test]
+    fn a_disk_that_is_read_only_for_a_while() {
+        with_faults("disks::a_disk_that_is_read_only_for_a_while", |set, media| {
+            let mut rig = rig(Format::Clap, "read-only", media, &["In 1"]);
+            let stream = rig.roll.stream();
+            rig.play(24_000);
+            set(r#"{"read_only": true}"#);
+            rig.play(96_000);
+            let limit = Instant::now() + PATIENCE;
+            while Report::of(Format::Clap, "read-only").notes().next().is_none() {
+                assert!(Instant::now() < limit, "the user is not told");
+                rig.park(1_000);
+            }
+            set("{}");
+            let take = rig.closed_takes(1).remove(0);
+            assert_eq!(placed(&take), (0, 120_000));
+            assert_fed("after a disk was read-only", &take, 0, stream);
+        });
     }
 
     /// Proves that a folder renamed in mid-take takes the take with it, whole.

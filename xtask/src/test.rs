@@ -2,8 +2,8 @@
 //!
 //! 1. The bundle with faults for tests, which the scenarios load, and the shipped one.
 //! 2. Every test of the workspace.
-//! 3. The scenarios again under RealtimeSanitizer: whatever `process` allocates, locks or asks of
-//!    the system ends the test.
+//! 3. Scenarios again under RealtimeSanitizer ([`SANITISED`]): whatever `process` allocates, locks
+//!    or asks of the system ends the test.
 //! 4. The lock-free parts under loom, which tries every order of their steps.
 
 use std::path::PathBuf;
@@ -15,6 +15,9 @@ use crate::{Done, cargo_target, packages};
 
 /// The sanitizer's library, which rustup's stable toolchain brings along.
 const SANITIZER: &str = "librustc-stable_rt.rtsan.a";
+
+/// Scenarios that run under the sanitizer: every kind of block and bus, recording and playback.
+const SANITISED: [&str; 3] = ["realtime_proof", "boundary", "shipped"];
 
 /// `cargo xtask test`.
 pub fn run(args: &[String]) -> Done {
@@ -58,6 +61,7 @@ fn workspace_tests() -> Command {
 fn sanitised_tests(library: &std::path::Path) -> Command {
     let mut command = cargo();
     command.args(["test", "--package", "scenarios", "--features", "rtsan", "--no-fail-fast"]);
+    command.args(SANITISED.iter().flat_map(|name| ["--test", name]));
     command.env("RTSAN_ENABLE", "1").env("RTSAN_LIB_PATH", library);
     command
 }
