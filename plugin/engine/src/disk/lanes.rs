@@ -233,6 +233,11 @@ fn work(shared: &Shared, id: u64) {
         let Some(entry) = state.lanes.get_mut(&lane) else { continue };
         let Some(job) = entry.waiting.pop_front() else { continue };
         entry.running = true;
+        // Who submitted what still waits may have counted this worker as idle, since it had not
+        // woken yet: then nobody else tells the watcher that all are busy.
+        if state.idle == 0 && !state.ready.is_empty() {
+            shared.watch.notify_one();
+        }
         if let Some(me) = state.workers.get_mut(&id) {
             me.busy_since = Some(Instant::now());
         }

@@ -164,10 +164,14 @@ fn segment(
     flat: &FlatSegment,
     stream: &mut impl FnMut(SourceId) -> Option<Arc<Stream>>,
 ) -> Option<Segment> {
+    let stream = stream(flat.source)?;
+    // Two roundings, of the offset and of the length, may ask for a frame beyond the end.
+    let frames = flat.frames.min(stream.frames().saturating_sub(flat.offset));
+    (frames > 0).then_some(())?;
     Some(Segment {
         start: flat.start_frame,
-        frames: flat.frames,
-        stream: stream(flat.source)?,
+        frames,
+        stream,
         offset: flat.offset,
         gain: flat.gain,
         fade_in: flat.fade_in,
