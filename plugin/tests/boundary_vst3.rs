@@ -260,8 +260,10 @@ fn a_controllers_value_is_kept_between_blocks() {
     let mut outs = Buses::new(1, 64, 0.0);
     host.process(&mut data(64, &mut [], &mut outs.buses));
     set(0.25);
-    assert_eq!(host.value(FADER), 0.125, "the value comes with the next block, at its frame");
-    std::thread::sleep(std::time::Duration::from_millis(600));
+    assert_eq!(host.value(FADER), 0.25, "the edit side reads back what it wrote");
+    std::thread::sleep(std::time::Duration::from_millis(250));
+    assert_eq!(host.value(FADER), 0.125, "the audio kept its own: values come with blocks");
+    std::thread::sleep(std::time::Duration::from_millis(400));
     set(0.25);
     assert_eq!(host.value(FADER), 0.25, "no block comes any more");
 }
