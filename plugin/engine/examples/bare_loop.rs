@@ -18,6 +18,8 @@ use stowaway_engine::media::wav::{SampleFormat, parse};
 /// Frames read of a file at a time.
 const BLOCK_FRAMES: usize = 8192;
 const FRAME_BYTES: usize = 6;
+/// Files that are added in one pass over the sum.
+const TOGETHER: usize = 4;
 
 fn main() -> ExitCode {
     let args: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -71,20 +73,24 @@ fn mix(out: &Path, paths: &[PathBuf]) -> io::Result<usize> {
     let (mut files, frames) = open(paths)?;
     let mut out = File::create(out)?;
     out.write_all(&header(frames))?;
-    // Some room beyond the block: the wide loop loads 32 bytes for 24.
-    let mut bytes = vec![0; BLOCK_FRAMES * FRAME_BYTES + 32];
+    // Some room beyond the block: the wide loop loads 28 bytes for 24.
+    let mut bytes = vec![vec![0; BLOCK_FRAMES * FRAME_BYTES + 32]; TOGETHER];
     let mut sum = vec![0f32; BLOCK_FRAMES * 2];
-    let mut encoded = Vec::with_capacity(BLOCK_FRAMES * 8);
+    let mut encoded = vec![0; BLOCK_FRAMES * 8];
     for at in (0..frames).step_by(BLOCK_FRAMES) {
         let n = BLOCK_FRAMES.min(frames - at);
         sum[..n * 2].fill(0.0);
-        for (i, file) in files.iter_mut().enumerate() {
-            file.read_exact(&mut bytes[..n * FRAME_BYTES])?;
-            add(&mut sum[..n * 2], &bytes, gains(i));
+        for (turn, files) in files.chunks_mut(TOGETHER).enumerate() {
+            for (file, bytes) in files.iter_mut().zip(&mut bytes) {
+                file.read_exact(&mut bytes[..n * FRAME_BYTES])?;
+            }
+            let gains = std::array::from_fn(|i| gains(turn * TOGETHER + i));
+            add(&mut sum[..n * 2], &bytes[..files.len()], &gains);
         }
-        encoded.clear();
-        encoded.extend(sum[..n * 2].iter().flat_map(|s| s.to_le_bytes()));
-        out.write_all(&encoded)?;
+        for (bytes, s) in encoded.chunks_exact_mut(4).zip(&sum[..n * 2]) {
+            bytes.copy_from_slice(&s.to_le_bytes());
+        }
+        out.write_all(&encoded[..n * 8])?;
     }
     Ok(frames)
 }
@@ -95,16 +101,18 @@ fn gains(file: usize) -> [f32; 2] {
     [gain, gain * (1.0 - (file % 5) as f32 * 0.2)]
 }
 
-/// Adds `sum.len()` interleaved samples of 24 bits.
-fn add(sum: &mut [f32], bytes: &[u8], gains: [f32; 2]) {
-    let scaled = gains.map(|g| g / 8_388_608.0 / 256.0);
+/// Adds `sum.len()` interleaved samples of 24 bits of each file.
+fn add(sum: &mut [f32], files: &[Vec<u8>], gains: &[[f32; 2]; TOGETHER]) {
+    let scaled = gains.map(|gains| gains.map(|g| g / 8_388_608.0 / 256.0));
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
+    if let ([a, b, c, d], true) = (files, std::arch::is_x86_feature_detected!("avx2")) {
         // SAFETY: the processor has AVX2.
-        unsafe { add_wide(sum, bytes, scaled) };
+        unsafe { add_wide(sum, [a, b, c, d], &scaled) };
         return;
     }
-    add_plain(sum, bytes, scaled);
+    for (bytes, scaled) in files.iter().zip(scaled) {
+        add_plain(sum, bytes, scaled);
+    }
 }
 
 fn add_plain(sum: &mut [f32], bytes: &[u8], scaled: [f32; 2]) {
@@ -113,13 +121,12 @@ fn add_plain(sum: &mut [f32], bytes: &[u8], scaled: [f32; 2]) {
     }
 }
 
-/// Eight samples at a time.
+/// Eight samples at a time, of all files while their sum is in a register.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn add_wide(sum: &mut [f32], bytes: &[u8], scaled: [f32; 2]) {
+fn add_wide(sum: &mut [f32], files: [&Vec<u8>; TOGETHER], scaled: &[[f32; 2]; TOGETHER]) {
     use std::arch::x86_64::*;
-    let [l, r] = scaled;
-    let gain = _mm256_setr_ps(l, r, l, r, l, r, l, r);
+    let gains = scaled.map(|[l, r]| _mm256_setr_ps(l, r, l, r, l, r, l, r));
     // Samples 0..4 in the low half, 4..8 in the high one, each in the upper three bytes.
     #[rustfmt::skip]
     let spread = _mm256_setr_epi8(
@@ -127,22 +134,25 @@ fn add_wide(sum: &mut [f32], bytes: &[u8], scaled: [f32; 2]) {
         -1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11,
     );
     let wide = sum.len() / 8;
-    assert!(bytes.len() >= wide * 24 + 4, "the last load reads 4 bytes more");
+    assert!(files.iter().all(|f| f.len() >= wide * 24 + 4), "the last load reads 4 bytes more");
     for (i, s) in sum.chunks_exact_mut(8).enumerate() {
-        // SAFETY: both loads end at or before byte 24 * i + 28, which is inside as asserted.
-        let raw = unsafe {
-            let at = bytes.as_ptr().add(i * 24);
-            _mm256_set_m128i(_mm_loadu_si128(at.add(12).cast()), _mm_loadu_si128(at.cast()))
-        };
-        let values = _mm256_cvtepi32_ps(_mm256_shuffle_epi8(raw, spread));
         // SAFETY: `s` is eight floats.
-        unsafe {
-            let old = _mm256_loadu_ps(s.as_ptr());
-            let new = _mm256_add_ps(old, _mm256_mul_ps(values, gain));
-            _mm256_storeu_ps(s.as_mut_ptr(), new);
+        let mut new = unsafe { _mm256_loadu_ps(s.as_ptr()) };
+        for (bytes, gain) in files.iter().zip(gains) {
+            // SAFETY: both loads end at or before byte 24 * i + 28, which is inside as asserted.
+            let raw = unsafe {
+                let at = bytes.as_ptr().add(i * 24);
+                _mm256_set_m128i(_mm_loadu_si128(at.add(12).cast()), _mm_loadu_si128(at.cast()))
+            };
+            let values = _mm256_cvtepi32_ps(_mm256_shuffle_epi8(raw, spread));
+            new = _mm256_add_ps(new, _mm256_mul_ps(values, gain));
         }
+        // SAFETY: as for the load.
+        unsafe { _mm256_storeu_ps(s.as_mut_ptr(), new) };
     }
-    add_plain(&mut sum[wide * 8..], &bytes[wide * 24..], scaled);
+    for (bytes, scaled) in files.iter().zip(scaled) {
+        add_plain(&mut sum[wide * 8..], &bytes[wide * 24..], *scaled);
+    }
 }
 
 /// A float WAV of `frames` stereo frames at 48 kHz.
