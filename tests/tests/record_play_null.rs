@@ -108,3 +108,35 @@ fn takes_of_24_bits_keep_24_bits_in_clap() {
 fn takes_of_24_bits_keep_24_bits_in_vst3() {
     null(Format::Vst3, "i24");
 }
+
+/// Proves that an input gain is a trim of the monitor unless the track says that takes have it too,
+/// and that such a take has it to the bit.
+#[test]
+fn a_take_has_its_input_gain_only_where_the_track_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut session = armed(folder.path(), &["In 1", "In 1", "In 1 R"]);
+    for track in 0..3 {
+        session["tracks"][track]["input_gain_db"] = (-6.0).into();
+    }
+    session["tracks"][1]["record_gain"] = true.into();
+    session["tracks"][2]["record_gain"] = true.into();
+    let sizes = Sizes::Random { max: 1_024, seed: 9 };
+    let mut rig = Rig::open(Format::Clap, "input gain", &session, sizes);
+    let source = Noise { seed: 77 };
+    rig.roll.feed(0, Arc::new(source), Clock::Position);
+    rig.locate(0);
+    rig.host.set_named("Record", "On");
+    rig.play(50_000);
+    let takes = rig.closed_takes(3);
+    let gain = 10f64.powf(-6.0 / 20.0) as f32;
+    let want = |c: usize, gain: f32| -> Vec<f32> {
+        source.stretch(c, 0, 50_000).iter().map(|s| s * gain).collect()
+    };
+    for (take, channels, gain) in
+        [(&takes[0], &[0, 1][..], 1.0), (&takes[1], &[0, 1], gain), (&takes[2], &[1], gain)]
+    {
+        for (got, c) in samples(take).iter().zip(channels) {
+            assert_same(&format!("track {} channel {c}", take.track), got, &want(*c, gain));
+        }
+    }
+}

@@ -124,7 +124,7 @@ impl Instance {
         );
         let (registration, reader) = self.disk()?;
         let remote = Box::new(remote);
-        let ask = |reply| Ask::Activate { id: self.id, remote, registration, reply };
+        let ask = |reply| Ask::Activate { id: self.id, remote, registration, max_frames, reply };
         if self.thread.ask_for(SOON, ask).is_none() {
             tracing::error!("The session thread did not answer: the first blocks are silent.");
         }

@@ -107,6 +107,8 @@ pub enum StripKind {
         input: Option<LiveInput>,
         /// Records in offline renders too.
         print: bool,
+        /// Records with its input gain, from a ring of its own.
+        record_gain: bool,
     },
     /// Group bus 0..16.
     Bus(u8),

@@ -14,18 +14,38 @@ pub struct Where {
     pub waiting: bool,
     /// The host's loop, while it is on.
     pub loop_range: Option<(i64, i64)>,
+    /// Where the course before a jump or a stop goes on while it fades out.
+    pub fading: Option<i64>,
 }
 
+const NOWHERE: i64 = i64::MIN;
+
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Playhead {
     pos: AtomicI64,
     rolling: AtomicBool,
     waiting: AtomicBool,
     loop_start: AtomicI64,
     loop_end: AtomicI64,
+    /// `NOWHERE`: nothing fades out.
+    fading: AtomicI64,
     /// Counts blocks: a playhead that stands still is told from a host that stopped calling.
     blocks: AtomicU64,
+}
+
+impl Default for Playhead {
+    fn default() -> Self {
+        Self {
+            pos: AtomicI64::new(0),
+            rolling: AtomicBool::new(false),
+            waiting: AtomicBool::new(false),
+            loop_start: AtomicI64::new(0),
+            loop_end: AtomicI64::new(0),
+            fading: AtomicI64::new(NOWHERE),
+            blocks: AtomicU64::new(0),
+        }
+    }
 }
 
 impl Playhead {
@@ -37,6 +57,7 @@ impl Playhead {
         let (start, end) = at.loop_range.unwrap_or((0, 0));
         self.loop_start.store(start, Ordering::Relaxed);
         self.loop_end.store(end, Ordering::Relaxed);
+        self.fading.store(at.fading.unwrap_or(NOWHERE), Ordering::Relaxed);
         self.blocks.fetch_add(1, Ordering::Release);
     }
 
@@ -51,6 +72,7 @@ impl Playhead {
             rolling: self.rolling.load(Ordering::Relaxed),
             waiting: self.waiting.load(Ordering::Relaxed),
             loop_range: (start < end).then_some((start, end)),
+            fading: Some(self.fading.load(Ordering::Relaxed)).filter(|f| *f != NOWHERE),
         }
     }
 

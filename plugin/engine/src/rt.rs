@@ -11,6 +11,7 @@ pub mod direct_feed;
 pub mod feed;
 pub mod kernels;
 pub mod mixer;
+pub mod own_rings;
 pub mod patience;
 pub mod processor;
 pub mod ramp;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::disk::capture::{CaptureTap, capture_ring};
+use crate::disk::capture::{CaptureFeed, CaptureTap, capture_ring};
 use crate::host::INPUTS;
 use crate::live::LiveParams;
 use crate::plan::Plan;
@@ -48,8 +49,18 @@ pub struct Remote {
     pub old_plans: Consumer<Box<Plan>>,
     /// Passes begun and ended.
     pub passes: Consumer<recorder::PassEvent>,
+    /// Rings of single strips go in here.
+    pub own_rings: Producer<own_rings::OwnRing>,
+    /// They come out here, to be dropped.
+    pub old_rings: Consumer<CaptureFeed>,
     /// The input ports' history.
     pub taps: Vec<CaptureTap>,
+}
+
+/// Frames that a capture ring remembers.
+#[must_use]
+pub fn history_frames(rate: u32, max_frames: usize) -> usize {
+    (rate as usize * CAPTURE_SECS).min(CAPTURE_FRAMES).max(max_frames * 4)
 }
 
 /// Builds an audio half and its other end. Allocates and touches all they will need.
@@ -62,11 +73,13 @@ pub fn pair(
     live: Arc<LiveParams>,
     first_pass: u64,
 ) -> (processor::Engine, Remote) {
-    let history = (rate as usize * CAPTURE_SECS).min(CAPTURE_FRAMES).max(max_frames * 4);
+    let history = history_frames(rate, max_frames);
     let (capture, taps) = (0..inputs.min(INPUTS)).map(|_| capture_ring(history)).unzip();
     let (plans_in, plans_out) = RingBuffer::new(PLANS);
     let (old_in, old_out) = RingBuffer::new(PLANS + 2);
     let (passes_in, passes_out) = RingBuffer::new(PASSES);
+    let (rings_in, rings_out) = RingBuffer::new(own_rings::ON_THE_WAY);
+    let (old_rings_in, old_rings_out) = RingBuffer::new(own_rings::ON_THE_WAY);
     let engine = processor::Engine::new(processor::Parts {
         rate,
         max_frames,
@@ -76,7 +89,17 @@ pub fn pair(
         old_plans: old_in,
         passes: passes_in,
         capture,
+        own_rings: own_rings::OwnRings::new(rings_out, old_rings_in),
         first_pass,
     });
-    (engine, Remote { rate, plans: plans_in, old_plans: old_out, passes: passes_out, taps })
+    let remote = Remote {
+        rate,
+        plans: plans_in,
+        old_plans: old_out,
+        passes: passes_out,
+        own_rings: rings_in,
+        old_rings: old_rings_out,
+        taps,
+    };
+    (engine, remote)
 }

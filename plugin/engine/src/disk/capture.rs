@@ -114,6 +114,19 @@ impl CaptureFeed {
         });
     }
 
+    /// Counts on from `frame`, as if so many had been pushed: what came before it reads as silence.
+    /// Before the first push only.
+    ///
+    /// # Realtime safety
+    /// Wait-free.
+    pub fn begin_at(&mut self, frame: u64) {
+        debug_assert_eq!(self.written, 0, "nothing was pushed yet");
+        self.written = frame;
+        self.cell = usize::try_from(frame % self.ring.capacity()).unwrap_or(0);
+        self.ring.writing_to.store(frame, Ordering::Relaxed);
+        self.ring.written.store(frame, Ordering::Release);
+    }
+
     /// Frames pushed since activation: the stream frame of the next push.
     #[must_use]
     pub fn written(&self) -> u64 {

@@ -187,7 +187,8 @@ impl Reader {
             let at = planned.seat.playhead.read();
             let step = (i64::from(planned.schedule.rate) / STEPS_PER_SEC).max(1);
             let went = at.pos.saturating_sub(planned.at.pos);
-            if went < 0 || went >= step || at.loop_range != planned.at.loop_range {
+            let turned = at.loop_range != planned.at.loop_range || at.fading != planned.at.fading;
+            if went < 0 || went >= step || turned {
                 self.replan = true;
             }
             let blocks = planned.seat.playhead.blocks();

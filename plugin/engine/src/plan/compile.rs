@@ -101,6 +101,7 @@ impl Compiler {
                     schedule: i,
                     input: live_input(&track.input),
                     print: track.print_track,
+                    record_gain: track.record_gain,
                 },
                 state,
                 tenant,

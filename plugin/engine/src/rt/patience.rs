@@ -49,6 +49,12 @@ impl Patience {
         self.waited_since = None;
     }
 
+    /// The block is part of a render.
+    #[must_use]
+    pub fn renders(&self) -> bool {
+        self.mode == Mode::Offline
+    }
+
     /// The transport sets off or jumps. Reads the clock, which is no system call.
     pub fn rolls(&mut self) {
         self.rolling_since = Some(Instant::now());

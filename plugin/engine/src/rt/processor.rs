@@ -10,16 +10,19 @@ use rtrb::{Consumer, Producer};
 use super::feed::Feed;
 use super::kernels::Kernels;
 use super::mixer::taps::Taps;
-use super::mixer::{Chunk, Inputs, Mixer, Outs};
-use super::recorder::{self, PassBegin, PassEvent, Passes, RecordMode};
+use super::mixer::{Around, Chunk, Inputs, Mixer, Outs};
+use super::own_rings::OwnRings;
+use super::recorder::{PassEvent, Passes, RecordMode};
 use super::transport::{Entry, Follower, Span};
 use crate::disk::capture::CaptureFeed;
 use crate::host::{Block, EventKind, INPUTS, Mode, Outcome};
 use crate::live::LiveParams;
 use crate::params::{self, GlobalParam, ParamKey};
-use crate::plan::{Plan, StripKind};
+use crate::plan::Plan;
 use crate::playhead::Where;
 use crate::shared::{Shared, count};
+
+mod recording;
 
 /// The longest stretch mixed at once; keeps a strip's buffers in the processor's cache.
 pub const MAX_CHUNK: usize = 8192;
@@ -42,6 +45,8 @@ pub struct Parts {
     pub passes: Producer<PassEvent>,
     /// One capture ring an input port.
     pub capture: Vec<CaptureFeed>,
+    /// Rings of single strips.
+    pub own_rings: OwnRings,
     /// Number of the first pass.
     pub first_pass: u64,
 }
@@ -64,6 +69,7 @@ pub struct Engine {
     old_plans: Producer<Box<Plan>>,
     pass_events: Producer<PassEvent>,
     capture: Vec<CaptureFeed>,
+    own_rings: OwnRings,
     plan: Box<Plan>,
     rate: u32,
     follower: Follower,
@@ -100,7 +106,7 @@ impl Engine {
                     .map(|_| [vec![0.0; max_frames], vec![0.0; max_frames]])
                     .collect(),
                 present: 0,
-                peaks: [0.0; INPUTS],
+                peaks: [[0.0; 2]; INPUTS],
             },
             kernels: Kernels::detect(),
             passes: Passes::from(parts.first_pass),
@@ -112,6 +118,7 @@ impl Engine {
             old_plans: parts.old_plans,
             pass_events: parts.passes,
             capture: parts.capture,
+            own_rings: parts.own_rings,
             globals: Globals::default(),
             captured: 0,
             max_frames,
@@ -140,6 +147,8 @@ impl Engine {
         }
         self.offline = block.mode == Mode::Offline;
         feed.patience().begin(block.mode);
+        // First, so that a plan that uses a ring finds it.
+        self.own_rings.take_sent(self.captured);
         self.take_plan();
         self.follow_host(block.transport.as_ref());
         self.read_globals();
@@ -151,7 +160,7 @@ impl Engine {
             port.fill(0.0);
         }
         self.mixer.taps.begin(frames);
-        self.publish(block.mode);
+        self.publish(block.mode, self.follower.pos());
 
         let mut at = 0;
         let mut events = block.events.iter().peekable();
@@ -203,6 +212,7 @@ impl Engine {
         self.shared.plan_generation.store(plan.generation, Ordering::Release);
         let old = std::mem::replace(&mut self.plan, plan);
         self.close_orphaned_passes();
+        self.own_rings.settle(&self.plan);
         if self.follower.rolling() && !old.strips.is_empty() {
             self.mixer.edges.change(old, self.ramp_frames);
         } else {
@@ -215,26 +225,6 @@ impl Engine {
         if let Err(rtrb::PushError::Full(plan)) = self.old_plans.push(plan) {
             // Unreachable by the rule above; leaking beats dropping here.
             std::mem::forget(plan);
-        }
-    }
-
-    /// Passes of strips that the new plan does not have, or not on that input.
-    fn close_orphaned_passes(&mut self) {
-        for (slot, state) in self.mixer.states().iter_mut().enumerate() {
-            let Some((pass, input)) = state.pass else { continue };
-            let strip = self.plan.by_state.get(slot).copied().flatten();
-            let strip = strip.and_then(|i| self.plan.strips.get(usize::from(i)));
-            let same = strip.is_some_and(|s| {
-                s.tenant == state.tenant
-                    && matches!(s.kind, StripKind::Track { input: Some(i), .. } if i == input)
-            });
-            let end = PassEvent::End { pass, capture_frame: self.captured };
-            if !same && self.pass_events.push(end).is_ok() {
-                state.pass = None;
-                if let Some(m) = self.shared.strips.get(slot) {
-                    m.recording.store(false, Ordering::Relaxed);
-                }
-            }
         }
     }
 
@@ -278,17 +268,17 @@ impl Engine {
             if let Some(Some([hl, hr])) = block.inputs.get(p) {
                 present |= 1 << p;
                 bad += self.kernels.copy_finite(l, hl) + self.kernels.copy_finite(r, hr);
-                let both = self.kernels.peak(l).max(self.kernels.peak(r));
+                let both = [self.kernels.peak(l), self.kernels.peak(r)];
                 if let Some(peak) = peak {
                     *peak = both;
                 }
-                signal |= u32::from(both > 0.0) << p;
+                signal |= u32::from(both != [0.0; 2]) << p;
                 if let Some(ring) = self.capture.get_mut(p) {
                     ring.push(l, r);
                 }
             } else {
                 if let Some(peak) = peak {
-                    *peak = 0.0;
+                    *peak = [0.0; 2];
                 }
                 if let Some(ring) = self.capture.get_mut(p) {
                     ring.push_silence(frames);
@@ -303,13 +293,13 @@ impl Engine {
         self.shared.inputs_with_signal.fetch_or(signal, Ordering::Relaxed);
     }
 
-    fn publish(&self, mode: Mode) {
-        let pos = self.follower.pos();
+    fn publish(&self, mode: Mode, pos: i64) {
         self.shared.playhead.publish(Where {
             pos,
             rolling: self.follower.rolling(),
             waiting: mode != Mode::Realtime,
             loop_range: self.follower.loop_range(),
+            fading: self.mixer.edges.fading(),
         });
     }
 
@@ -350,7 +340,7 @@ impl Engine {
     ) {
         while at < until {
             let span = self.follower.advance(until - at);
-            self.enter(&span, feed);
+            self.enter(&span, block.mode, feed);
             self.record(&span, at);
             let mut done = 0;
             while done < span.frames {
@@ -359,7 +349,12 @@ impl Engine {
                 let pos = span.pos.saturating_add(if span.rolling { done as i64 } else { 0 });
                 let chunk = Chunk { frames, pos, rolling: span.rolling, at: at + done };
                 let mut outs = Outs { ports: block.outputs, at: at + done };
-                self.mixer.chunk(&self.plan, feed, chunk, &self.inputs, &mut outs, &self.shared);
+                let around = Around {
+                    inputs: &self.inputs,
+                    rings: &mut self.own_rings,
+                    shared: &self.shared,
+                };
+                self.mixer.chunk(&self.plan, feed, chunk, around, &mut outs);
                 if let Some(old) = self.mixer.edges.take_done() {
                     self.send_back(old);
                 }
@@ -370,7 +365,7 @@ impl Engine {
     }
 
     /// What the beginning of a span means for the crossings.
-    fn enter(&mut self, span: &Span, feed: &mut impl Feed) {
+    fn enter(&mut self, span: &Span, mode: Mode, feed: &mut impl Feed) {
         match span.entry {
             Entry::Starts => {
                 self.mixer.edges.start();
@@ -386,76 +381,18 @@ impl Engine {
             Entry::Continues | Entry::Wraps | Entry::Stops | Entry::Parked => {}
         }
         self.moved_from = None;
+        if matches!(span.entry, Entry::Starts | Entry::Jumps | Entry::Stops) {
+            // In mid-block: whoever reads for a render that waits has to know where it is.
+            self.publish(mode, span.pos);
+        }
         if span.rolling {
             feed.patience().delivers(span.frames);
         }
     }
 
-    /// Opens and closes passes at the first frame of a span.
-    fn record(&mut self, span: &Span, at: usize) {
-        let frame = self.captured + at as u64;
-        let on = recorder::wants(self.globals.mode, self.globals.record, span);
-        self.passes.settle(on, span.entry);
-        let next_take = std::mem::take(&mut self.cut);
-        let cut = next_take || recorder::cuts(span.entry);
-        for strip in &self.plan.strips {
-            let StripKind::Track { id, input, print, .. } = strip.kind else { continue };
-            let slot = usize::from(strip.state);
-            let Some(state) = self.mixer.states().get_mut(slot) else { continue };
-            let wanted = input.filter(|_| on && state.controls.arm && (print || !self.offline));
-            let mut goes_on = false;
-            if let Some((pass, of)) = state.pass {
-                if !cut && wanted == Some(of) {
-                    continue;
-                }
-                if self.pass_events.push(PassEvent::End { pass, capture_frame: frame }).is_err() {
-                    count(&self.shared.counters.late_events, 1);
-                    continue;
-                }
-                state.pass = None;
-                goes_on = true;
-            }
-            if let Some(input) = wanted {
-                let begin = PassBegin {
-                    pass: self.passes.number(),
-                    track: id,
-                    port: input.port,
-                    part: input.part,
-                    capture_frame: frame,
-                    pos: span.pos,
-                    wrapped: goes_on && (span.entry == Entry::Wraps || next_take),
-                    rolling: span.rolling,
-                    run: self.passes.run(),
-                    tempo: self.tempo,
-                };
-                if self.pass_events.push(PassEvent::Begin(begin)).is_ok() {
-                    state.pass = Some((begin.pass, input));
-                    count(&self.shared.counters.passes, 1);
-                } else {
-                    count(&self.shared.counters.late_events, 1);
-                }
-            }
-            if let Some(m) = self.shared.strips.get(slot) {
-                m.recording.store(state.pass.is_some(), Ordering::Relaxed);
-            }
-        }
-    }
-
-    fn close_passes(&mut self, frame: u64) {
-        for (slot, state) in self.mixer.states().iter_mut().enumerate() {
-            let Some((pass, _)) = state.pass else { continue };
-            if self.pass_events.push(PassEvent::End { pass, capture_frame: frame }).is_ok() {
-                state.pass = None;
-                if let Some(m) = self.shared.strips.get(slot) {
-                    m.recording.store(false, Ordering::Relaxed);
-                }
-            }
-        }
-    }
-
     fn finish(&mut self, block: &Block<'_, '_>, frames: usize, gave_up: bool) -> Outcome {
         self.captured += frames as u64;
-        self.publish(block.mode);
+        self.publish(block.mode, self.follower.pos());
         let shared = &self.shared;
         count(&shared.counters.blocks, 1);
         shared.counters.refused_wraps.store(self.follower.refused_wraps(), Ordering::Relaxed);
@@ -478,11 +415,6 @@ impl Engine {
             return Outcome::OfflineMiss;
         }
         Outcome::Done
-    }
-
-    /// The plugin is deactivated: passes are closed at the last frame heard.
-    pub fn finish_passes(&mut self) {
-        self.close_passes(self.captured);
     }
 }
 

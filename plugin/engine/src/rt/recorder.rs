@@ -2,7 +2,7 @@
 //! the capture rings always run, and a pass is a range of them, told to the session thread.
 
 use super::transport::{Entry, Span};
-use crate::plan::Part;
+use crate::plan::{LiveInput, Part};
 
 /// `Record Mode`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct PassBegin {
     pub port: u8,
     /// Its channels.
     pub part: Part,
+    /// It is in the strip's own ring, with its input gain; else in the port's.
+    pub gained: bool,
     /// Its first frame in the capture rings.
     pub capture_frame: u64,
     /// Timeline frame of that one.
@@ -53,6 +55,17 @@ pub struct PassBegin {
     pub run: u64,
     /// Beats per minute, where the host tells.
     pub tempo: Option<f64>,
+}
+
+/// A pass that is being recorded, and from what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenPass {
+    /// As in [`PassBegin::pass`].
+    pub pass: u64,
+    /// What feeds it.
+    pub input: LiveInput,
+    /// As in [`PassBegin::gained`].
+    pub gained: bool,
 }
 
 /// When recording is on for the transport as a whole.

@@ -5,7 +5,8 @@ use super::ramp::Ramp;
 use crate::gain;
 use crate::live::LiveParams;
 use crate::params::{self, BusParam, Law, ParamKey, TrackParam};
-use crate::plan::{ControlSource, Controls, LiveInput, Monitor};
+use crate::plan::{ControlSource, Controls, Monitor};
+use crate::rt::recorder::OpenPass;
 
 /// Length of the ramps of gain, mute, pan, polarity and monitoring: 5 ms.
 #[must_use]
@@ -39,7 +40,7 @@ pub struct StripState {
     /// Declicking of gaps.
     pub gap: Gap,
     /// The pass being recorded, and from what.
-    pub pass: Option<(u64, LiveInput)>,
+    pub pass: Option<OpenPass>,
     /// Not aimed yet: the first aim is at once.
     pub fresh: bool,
 }

@@ -33,6 +33,8 @@ pub enum StripValue {
     Input(Input),
     /// -24 ..= 24; tracks only.
     InputGainDb(f64),
+    /// Takes have the input gain too; tracks only.
+    RecordGain(bool),
     /// Tracks only.
     Polarity(bool),
     /// Tracks only.

@@ -50,7 +50,13 @@ pub(crate) enum Ask {
         public: Arc<Public>,
     },
     /// Its audio half was built.
-    Activate { id: Uuid, remote: Box<Remote>, registration: Arc<Registration>, reply: Sender<()> },
+    Activate {
+        id: Uuid,
+        remote: Box<Remote>,
+        registration: Arc<Registration>,
+        max_frames: usize,
+        reply: Sender<()>,
+    },
     /// Its audio half is gone.
     Deactivate { id: Uuid, reply: Sender<()> },
     /// A document replaces its session.
@@ -174,9 +180,9 @@ impl Desk {
                 let hosted = Hosted::new(id, config, *session, live, public);
                 self.hosted.insert(id, hosted);
             }
-            Ask::Activate { id, remote, registration, reply } => {
+            Ask::Activate { id, remote, registration, max_frames, reply } => {
                 if let Some(h) = self.hosted.get_mut(&id) {
-                    h.activate(*remote, registration);
+                    h.activate(*remote, registration, max_frames);
                 }
                 let _ = reply.send(());
             }

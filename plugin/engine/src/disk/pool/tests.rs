@@ -199,7 +199,8 @@ fn a_small_cache_serves_64_channels_and_keeps_to_its_cap_while_blocks_change_han
         if n == 200 {
             pos = 2_000_000;
         }
-        rig.playhead.publish(Where { pos, rolling: true, waiting: true, loop_range: None });
+        let at = Where { pos, rolling: true, waiting: true, ..Where::default() };
+        rig.playhead.publish(at);
         rig.ready(&streams, pos, 4096);
         pos += 4096;
     }

@@ -19,6 +19,8 @@ const HEADS_SECS: i64 = 30;
 /// How much of a loop's start stays while the loop is on, and how much after its end is read for
 /// a host that does not wrap after all.
 const LOOP_EDGE_US: i64 = 500_000;
+/// How long what was left fades out, at most: it is read for renders, which wait for it.
+const FADING_US: i64 = 10_000;
 /// What is due within this time outranks what was just played, when memory is short.
 const NEXT_US: i64 = 500_000;
 
@@ -103,6 +105,10 @@ impl Wants {
                 }
             }
             None => span(pos, end, 0),
+        }
+        if let Some(from) = view.at.fading {
+            let to = from.saturating_add(FADING_US * i64::from(rate) / 1_000_000);
+            self.ahead(view, from, to, 0, meet);
         }
         self.behind(view, frames(view.behind_secs, rate), meet);
         self.heads(view, end, meet);

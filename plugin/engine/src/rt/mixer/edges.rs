@@ -8,11 +8,13 @@
 //!
 //! A start and a wrap of the host's loop are exact from their first frame: no fade.
 
-use super::{Feed, Kernels, Slices};
+use super::Slices;
 use crate::disk::stream::Stream;
 use crate::plan::schedule::TrackSchedule;
 use crate::plan::{Plan, Strip, StripKind};
+use crate::rt::feed::Feed;
 use crate::rt::feed::Run;
+use crate::rt::kernels::Kernels;
 use crate::rt::patience::Patience;
 use crate::rt::strip::StripState;
 use crate::rt::voices;
@@ -83,6 +85,12 @@ impl Edges {
     /// The old plan, heard or not.
     pub fn take_old(&mut self) -> Option<Box<Plan>> {
         self.old.take()
+    }
+
+    /// Where the course that fades out goes on.
+    #[must_use]
+    pub fn fading(&self) -> Option<i64> {
+        self.tail.map(|t| t.pos)
     }
 
     /// The longest chunk, from now, in which no crossing ends.
@@ -177,7 +185,7 @@ impl Edges {
             a.each(|ch| k.scale_ramp(ch, 0.0, step, tail.k));
         }
         let pos = tail.pos.saturating_add(i64::from(strip.lead_frames));
-        let done = b.with(|b| voices::render(&mut Quiet(feed), k, track, pos, b));
+        let done = b.with(|b| voices::render(&mut Fading::tail(feed), k, track, pos, b));
         if !done.sounds {
             return false;
         }
@@ -219,7 +227,7 @@ impl Edges {
         if was.print() == track.print() {
             return false;
         }
-        let done = b.with(|b| voices::render(&mut Quiet(feed), k, was, pos, b));
+        let done = b.with(|b| voices::render(&mut Fading::old_plan(feed), k, was, pos, b));
         if !done.sounds && !sounds {
             return false;
         }
@@ -235,20 +243,37 @@ impl Edges {
     }
 }
 
-/// A feed that never waits: what fades out is not worth it.
-struct Quiet<'f, F>(&'f mut F);
+/// A feed for what fades out, which is not worth a wait: but where `renders`, it is part of what
+/// real time would have played.
+struct Fading<'f, F> {
+    feed: &'f mut F,
+    renders: bool,
+}
 
-impl<F: Feed> Feed for Quiet<'_, F> {
+impl<'f, F: Feed> Fading<'f, F> {
+    /// The course before a jump or a stop. The reader is told of it.
+    fn tail(feed: &'f mut F) -> Self {
+        let renders = feed.patience().renders();
+        Self { feed, renders }
+    }
+
+    /// The plan before an edit. Nobody reads for it any more.
+    fn old_plan(feed: &'f mut F) -> Self {
+        Self { feed, renders: false }
+    }
+}
+
+impl<F: Feed> Feed for Fading<'_, F> {
     fn run(&mut self, stream: &Stream, offset: i64, max: usize) -> Run<'_> {
-        self.0.run(stream, offset, max)
+        self.feed.run(stream, offset, max)
     }
 
     fn wait(&mut self) -> bool {
-        false
+        self.renders && self.feed.wait()
     }
 
     fn patience(&mut self) -> &mut Patience {
-        self.0.patience()
+        self.feed.patience()
     }
 }
 

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::*;
+use crate::disk::capture::capture_ring;
 use crate::disk::stream::{Stream, StreamSpec};
 use crate::host::{Event, OUTPUTS, Transport};
 use crate::params::{GlobalParam, TrackParam, UNITY_FADER, from_plain, step_to_norm};
 use crate::plan::schedule::{Fade, FadeShape, Schedule, Segment, TrackSchedule};
-use crate::plan::{ControlSource, Edge, Level, LiveInput, Part, Strip, Target};
+use crate::plan::{ControlSource, Edge, Level, LiveInput, Part, Strip, StripKind, Target};
 use crate::rt::feed::Run;
+use crate::rt::own_rings::OwnRing;
 use crate::rt::patience::Patience;
 use crate::rt::recorder::PassEvent;
 use crate::rt::{Remote, pair};
@@ -33,6 +35,8 @@ struct Fake {
     hole: std::ops::Range<i64>,
     /// The longest run handed out.
     cut: usize,
+    /// The hole is filled once somebody waits.
+    comes: bool,
 }
 
 impl Feed for Fake {
@@ -50,6 +54,14 @@ impl Feed for Fake {
             end = end.min(self.hole.start as usize);
         }
         Run::new(data.iter().map(|ch| &ch[offset as usize..end]))
+    }
+
+    fn wait(&mut self) -> bool {
+        if std::mem::take(&mut self.comes) {
+            self.hole = 0..0;
+            return true;
+        }
+        self.patience.wait()
     }
 
     fn patience(&mut self) -> &mut Patience {
@@ -78,6 +90,7 @@ fn strip(track: usize, to: Target) -> Strip {
             schedule: track,
             input: Some(LiveInput { port: 0, part: Part::Pair }),
             print: false,
+            record_gain: false,
         },
         state: track as u16,
         tenant: track as u64 + 1,
@@ -103,6 +116,7 @@ struct Rig {
     out: Vec<[Vec<f32>; 2]>,
     heard: u64,
     ports: usize,
+    mode: Mode,
 }
 
 /// What the host does at a frame of its own time, counted from the first block.
@@ -132,6 +146,7 @@ impl Rig {
             patience: Patience::new(RATE),
             hole: 0..0,
             cut: usize::MAX,
+            comes: false,
         };
         Self {
             engine,
@@ -142,6 +157,7 @@ impl Rig {
             out: vec![[Vec::new(), Vec::new()]; OUTPUTS],
             heard: 0,
             ports: OUTPUTS,
+            mode: Mode::Realtime,
         }
     }
 
@@ -219,7 +235,7 @@ impl Rig {
                 bufs.iter_mut().map(|[l, r]| Some([l.as_mut_slice(), r.as_mut_slice()])).collect();
             let block = Block {
                 frames: n,
-                mode: Mode::Realtime,
+                mode: self.mode,
                 transport: Some(transport),
                 events: &events,
                 inputs: &[Some([&input[0], &input[1]])],
@@ -581,4 +597,72 @@ fn a_reset_closes_a_pass_and_offline_records_print_tracks_only() {
     assert!(matches!(rig.passes()[..], [PassEvent::End { pass: 1, capture_frame: 640 }]));
     rig.engine.reset();
     assert!(matches!(rig.passes()[..], [PassEvent::End { pass: 2, capture_frame: 704 }]));
+}
+
+#[test]
+fn a_track_that_records_its_input_gain_has_a_ring_with_it() {
+    let mut gained = strip(0, Target::Port(0));
+    if let StripKind::Track { record_gain, .. } = &mut gained.kind {
+        *record_gain = true;
+    }
+    let mut rig = Rig::new(512, vec![TrackSchedule::default()], vec![gained]);
+    // Somewhere in the middle, as after an edit.
+    rig.run(&[512, 7], 3_000, &[], None);
+    let (feed, tap) = capture_ring(48_000);
+    let ring = OwnRing { slot: 0, tenant: 1, generation: 1, feed };
+    assert!(rig.remote.own_rings.push(ring).is_ok());
+    let half = from_plain(key(0, TrackParam::InputGain).law(), -6.0);
+    let gain_key = key(0, TrackParam::InputGain);
+    let script = [
+        (3_010, Do::Set(key(0, TrackParam::Arm), 1.0)),
+        (3_020, Do::Set(ParamKey::Global(GlobalParam::Record), 1.0)),
+        (3_100, Do::Play(0)),
+        (4_000, Do::Set(gain_key, half)),
+        (6_000, Do::Stop),
+    ];
+    rig.run(&[512, 33], 4_000, &script, None);
+    let passes = rig.passes();
+    let [PassEvent::Begin(begin), PassEvent::End { capture_frame: end, .. }] = passes[..] else {
+        panic!("{passes:?}");
+    };
+    assert!(begin.gained);
+    assert_eq!((begin.capture_frame, end), (3_100, 6_000));
+    let mut frames = vec![[0.0; 2]; 2_900];
+    assert_eq!(tap.read(3_100, &mut frames).valid, 2_900);
+    let gain = 10f64.powf(-6.0 / 20.0) as f32;
+    let ramp = crate::rt::strip::ramp_frames(RATE) as usize;
+    for (i, frame) in frames.iter().enumerate() {
+        for (c, got) in frame.iter().enumerate() {
+            let raw = Rig::input(c, 3_100 + i as u64);
+            let want = match i {
+                0..900 => raw,
+                _ if i < 900 + ramp => raw * (1.0 + (gain - 1.0) * (i - 900) as f32 / ramp as f32),
+                _ => raw * gain,
+            };
+            assert!((got - want).abs() < 1e-6, "frame {i}: {got} for {want}");
+        }
+    }
+    // A plan that does not use it any more sends it back.
+    let schedule = Arc::new(Schedule { rate: RATE, tracks: vec![TrackSchedule::default()].into() });
+    let level = vec![Level { strips: 0..1, stages: Box::default() }];
+    let plan = Plan::new(2, schedule, vec![strip(0, Target::Port(0))], level);
+    assert!(rig.remote.plans.push(Box::new(plan)).is_ok());
+    rig.run(&[64], 64, &[], None);
+    assert!(rig.remote.old_rings.pop().is_ok());
+}
+
+#[test]
+fn a_render_waits_for_what_fades_out_at_a_jump_too() {
+    let stream = stream(2);
+    let track = || TrackSchedule::new(vec![clip(&stream, 0, 100_000, 0, 1.0)]);
+    let script = [(0, Do::Play(0)), (1_000, Do::Play(50_000))];
+    let play = |hole: std::ops::Range<i64>| {
+        let mut rig = Rig::new(512, vec![track()], vec![strip(0, Target::Port(0))]);
+        rig.mode = Mode::Offline;
+        (rig.feed.comes, rig.feed.hole) = (!hole.is_empty(), hole);
+        rig.run(&[512], 2_048, &script, None);
+        rig.out.swap_remove(0)
+    };
+    // Where the old course goes on after the jump, the disk is late.
+    assert_eq!(play(1_000..1_100), play(0..0));
 }

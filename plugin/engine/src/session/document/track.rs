@@ -14,7 +14,7 @@ use super::{Clip, Db, Extra, Input, LaneId, Output, TrackId, lenient, limits};
 pub enum Monitor {
     /// Always the input.
     Input,
-    /// The input while the track is armed and stopped or recording, else the clips.
+    /// The input while the track is armed, else the clips.
     #[default]
     Auto,
     /// Never the input.
@@ -109,6 +109,9 @@ pub struct Track {
     #[serde(default, skip_serializing_if = "is_default")]
     #[schemars(range(min = -24.0, max = 24.0))]
     pub input_gain_db: f64,
+    /// Takes have the input gain too; else only what is monitored has it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub record_gain: bool,
     /// Inverted, all channels.
     #[serde(default, skip_serializing_if = "is_default")]
     pub polarity: bool,
@@ -155,6 +158,7 @@ impl Track {
             param_slot: None,
             input: Input::default(),
             input_gain_db: 0.0,
+            record_gain: false,
             polarity: false,
             arm: false,
             monitor: Monitor::default(),

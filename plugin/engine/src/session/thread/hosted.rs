@@ -12,6 +12,7 @@ use super::autosave::Autosave;
 use super::media::Media;
 use super::passes::{OpenPass, Ready, Runs};
 use super::streams::Streams;
+use crate::disk::capture::CaptureTap;
 use crate::disk::pool::Registration;
 use crate::disk::writer::{Writer, WriterReport};
 use crate::instance::InstanceConfig;
@@ -20,7 +21,7 @@ use crate::params::{GlobalParam, ParamKey, TrackParam};
 use crate::plan::compile::Compiler;
 use crate::rt::Remote;
 use crate::session::command::{self, Command};
-use crate::session::document::Session;
+use crate::session::document::{Session, TrackId};
 use crate::session::mirror;
 use crate::session::snapshot::{Public, Snapshot};
 use crate::session::unplaced::UnplacedTake;
@@ -36,6 +37,17 @@ const CLOSE_WITHIN: Duration = Duration::from_millis(700);
 pub(super) struct Active {
     pub remote: Remote,
     pub registration: Arc<Registration>,
+    /// Rings of tracks that record with their input gain.
+    pub own_taps: HashMap<TrackId, OwnTap>,
+    /// The longest block, for their length.
+    pub max_frames: usize,
+}
+
+/// Our end of a strip's own capture ring.
+pub(super) struct OwnTap {
+    /// The strip that it was made for: state slot and tenant.
+    pub strip: (u16, u64),
+    pub tap: CaptureTap,
 }
 
 /// See the module.
@@ -134,9 +146,15 @@ impl Hosted {
         }
     }
 
-    pub(super) fn activate(&mut self, remote: Remote, registration: Arc<Registration>) {
+    pub(super) fn activate(
+        &mut self,
+        remote: Remote,
+        registration: Arc<Registration>,
+        max_frames: usize,
+    ) {
         registration.set_settings(self.read_settings());
-        self.active = Some(Active { remote, registration });
+        let own_taps = HashMap::new();
+        self.active = Some(Active { remote, registration, own_taps, max_frames });
         if !self.has_looked {
             self.has_looked = true;
             self.media.look();
@@ -176,6 +194,7 @@ impl Hosted {
         self.prepare_files();
         if let Some(active) = &mut self.active {
             while active.remote.old_plans.pop().is_ok() {}
+            while active.remote.old_rings.pop().is_ok() {}
             for sentence in active.registration.drain_messages() {
                 self.messages.push(sentence);
                 self.changed = true;

@@ -116,7 +116,9 @@ impl Hosted {
     fn begin_pass(&mut self, begin: &PassBegin) {
         let Some(active) = &self.active else { return };
         let rate = active.remote.rate;
-        let Some(tap) = active.remote.taps.get(usize::from(begin.port)).cloned() else { return };
+        let own = active.own_taps.get(&TrackId(begin.track)).filter(|_| begin.gained);
+        let port = || active.remote.taps.get(usize::from(begin.port)).cloned();
+        let Some(tap) = own.map(|own| own.tap.clone()).or_else(port) else { return };
         let Some(writer) = self.writer.as_ref().map(|(w, _)| Arc::clone(w)) else {
             self.say("Recording could not start: the disk writer is not running.");
             return;

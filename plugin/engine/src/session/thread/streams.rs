@@ -4,10 +4,14 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::hosted::Hosted;
+use super::hosted::{Active, Hosted, OwnTap};
+use crate::disk::capture::capture_ring;
 use crate::disk::pool::ReadSettings;
 use crate::disk::stream::{Stream, StreamSpec};
-use crate::session::document::{Source, SourceId};
+use crate::plan::{Plan, StripKind};
+use crate::rt::history_frames;
+use crate::rt::own_rings::OwnRing;
+use crate::session::document::{Session, Source, SourceId, Track, TrackId};
 
 /// What makes a stream: another path, rate or length is another stream.
 type Key = (PathBuf, u32, u32, u64);
@@ -39,6 +43,29 @@ impl Streams {
     }
 }
 
+/// Tracks that record with their input gain get a ring of their own, sent before the plan that
+/// uses it. (Where the mailbox is full, the next plan brings it; until then they record plainly.)
+fn rings_for(active: &mut Active, session: &Session, plan: &Plan) {
+    let gained = |track: &&Track| track.record_gain;
+    active.own_taps.retain(|id, _| session.track(*id).is_some_and(|t| gained(&t)));
+    for strip in &plan.strips {
+        let StripKind::Track { id, record_gain: true, .. } = strip.kind else { continue };
+        let (id, of) = (TrackId(id), (strip.state, strip.tenant));
+        if active.own_taps.get(&id).is_some_and(|own| own.strip == of) {
+            continue;
+        }
+        if active.remote.own_rings.is_full() {
+            return;
+        }
+        let (feed, tap) = capture_ring(history_frames(active.remote.rate, active.max_frames));
+        let ring =
+            OwnRing { slot: strip.state, tenant: strip.tenant, generation: plan.generation, feed };
+        if active.remote.own_rings.push(ring).is_ok() {
+            active.own_taps.insert(id, OwnTap { strip: of, tap });
+        }
+    }
+}
+
 impl Hosted {
     pub(super) fn read_settings(&self) -> ReadSettings {
         ReadSettings {
@@ -65,6 +92,7 @@ impl Hosted {
             streams.of(source, root.as_deref().filter(|_| playable)?, rate)
         });
         streams.open.retain(|id, _| by_id.contains_key(id));
+        rings_for(active, session, &compiled.plan);
         active.registration.set_schedule(Arc::clone(&compiled.plan.schedule));
         let sent = active.remote.plans.push(Box::new(compiled.plan)).is_ok();
         active.registration.set_settings(ReadSettings {

@@ -55,6 +55,15 @@ fn what_is_due_comes_first_and_what_was_comes_last() {
 }
 
 #[test]
+fn what_fades_out_after_a_jump_is_due_at_once() {
+    let s = stream(10_000_000, 2);
+    let place = Where { fading: Some(500_000), ..at(100_000) };
+    let list = wants(vec![vec![segment(&s, 0, 0, 10_000_000)]], place, 1.0, usize::MAX);
+    let left = list.iter().find(|w| w.block == 30).expect("500 000 is in block 30");
+    assert_eq!((left.from, left.load_us), (500_000 - 30 * 16_384, 0));
+}
+
+#[test]
 fn a_loop_is_read_on_at_its_start() {
     let s = stream(10_000_000, 1);
     let whole = vec![vec![segment(&s, 0, 0, 10_000_000)]];
@@ -95,12 +104,13 @@ proptest! {
         starts in proptest::collection::vec((any::<i64>(), any::<i64>(), 1..i64::MAX), 1..6),
         pos in any::<i64>(),
         loop_range in proptest::option::of((any::<i64>(), any::<i64>())),
+        fading in proptest::option::of(any::<i64>()),
         cells in 0..500_usize,
     ) {
         let s = stream(1_000_000, 2);
         let segments = starts.into_iter().map(|(a, b, c)| segment(&s, a, b, c)).collect();
         let loop_range = loop_range.filter(|(a, b)| a < b);
-        let list = wants(vec![segments], Where { loop_range, ..at(pos) }, 10.0, cells);
+        let list = wants(vec![segments], Where { loop_range, fading, ..at(pos) }, 10.0, cells);
         prop_assert!(list.len() * 2 <= cells);
         let mut seen = std::collections::HashSet::new();
         for want in &list {
