@@ -153,3 +153,37 @@ fn what_was_recorded_is_what_is_played() {
     assert_eq!(offline[1][47_999], sample(1, 143_999));
     assert_eq!(offline[0][0], sample(0, 96_000));
 }
+
+#[test]
+fn another_folder_is_chosen_between_two_takes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = (dir.path().join("first"), dir.path().join("second"));
+    let choose = |rig: &Rig, to: &std::path::Path| {
+        rig.instance.edit(Command::SetMediaFolder { folder: Some(to.to_string_lossy().into()) })
+    };
+    let mut rig = Rig::new(&first);
+    rig.set(ARM, 1.0);
+    rig.set(RECORD, 1.0);
+    rig.play(0, 9_600, Mode::Realtime);
+    let refused = choose(&rig, &second).unwrap_err();
+    assert!(refused.contains("Stop recording"), "{refused}");
+    rig.stop(9_600);
+    rig.until("the first take's end", |r| r.closed_takes() == 1);
+
+    choose(&rig, &second).unwrap();
+    let said = rig.instance.settled().messages.join("\n");
+    assert!(said.contains(&*first.to_string_lossy()), "where the first take is: {said}");
+    rig.until("the chosen folder", |r| r.instance.settled().folder.as_ref() == Some(&second));
+    rig.play(48_000, 9_600, Mode::Realtime);
+    rig.stop(57_600);
+    rig.until("the second take's end", |r| r.closed_takes() == 2);
+    let takes = |folder: &std::path::Path| {
+        let names = std::fs::read_dir(folder).unwrap().flatten().map(|e| e.path());
+        names
+            .filter(|p| p.extension().is_some_and(|e| e == "wav"))
+            .filter(|p| p.metadata().unwrap().len() > 4_096)
+            .count()
+    };
+    assert_eq!((takes(&first), takes(&second)), (1, 1));
+    assert_eq!(rig.instance.settled().session.takes.len(), 2, "no reference is lost");
+}

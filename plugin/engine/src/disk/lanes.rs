@@ -199,6 +199,7 @@ impl Drop for Lanes {
             let _ = watcher.join();
         }
         if abandoned > 0 {
+            crate::module::keep_loaded();
             tracing::warn!("{abandoned} disk threads still hang in a file; they were left behind");
         }
     }

@@ -153,8 +153,10 @@ impl Output {
         self.flush()?;
         let page = self.header.encode(self.frames);
         let file = &mut self.part.file;
+        // On the medium before it gets its name: what has a stem's name is a stem.
         file.seek(SeekFrom::Start(0))
             .and_then(|_| file.write_all(&page))
+            .and_then(|()| file.sync_data())
             .map_err(|e| failed(&self.path, &e))
     }
 }

@@ -237,6 +237,12 @@ impl Hosted {
 
     pub(super) fn edit(&mut self, command: Command) -> Result<(), String> {
         self.mirror_from_live();
+        let moves = matches!(command, Command::SetMediaFolder { .. });
+        if moves && !(self.passes.is_empty() && self.closing.is_empty()) {
+            return Err("A take is being recorded into the media folder. Stop recording, then \
+                        choose another one."
+                .into());
+        }
         let before: Vec<_> = mirror::param_values(&self.session).collect();
         let applied = command::apply(&mut self.session, command).map_err(|e| e.to_string())?;
         if applied.params {
@@ -248,6 +254,9 @@ impl Hosted {
             self.public.ask_rescan();
         }
         self.touched(applied.dirty);
+        if moves && applied.dirty {
+            self.folder_chosen();
+        }
         Ok(())
     }
 

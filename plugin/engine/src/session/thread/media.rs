@@ -35,6 +35,10 @@ pub(super) struct Media {
     known: Vec<KnownTake>,
     /// What references are relative to, in the folder that was found.
     root: Option<PathBuf>,
+    /// The folder that the document named when one was asked for last.
+    asked_for: Option<String>,
+    /// A document that names another folder was loaded while a take was open.
+    moves_later: bool,
     /// From when on the folder should be looked for without need: after a load or the first
     /// activation there may be takes that nobody saved.
     look: Option<Instant>,
@@ -42,7 +46,15 @@ pub(super) struct Media {
 
 impl Media {
     pub(super) fn new(project_folder: Option<PathBuf>) -> Self {
-        Self { project_folder, folder: Folder::Unknown, known: Vec::new(), root: None, look: None }
+        Self {
+            project_folder,
+            folder: Folder::Unknown,
+            known: Vec::new(),
+            root: None,
+            asked_for: None,
+            moves_later: false,
+            look: None,
+        }
     }
 
     pub(super) fn set_project_folder(&mut self, folder: PathBuf) {
@@ -87,6 +99,10 @@ impl Hosted {
     /// Asks for the folder when something needs it: an armed track or a pass; and looks for
     /// what is there after a load or the first activation.
     pub(super) fn tick_media(&mut self) {
+        if self.media.moves_later && self.passes.is_empty() && self.closing.is_empty() {
+            self.media.moves_later = false;
+            self.document_changed();
+        }
         let Some((writer, _)) = &self.writer else { return };
         let armed = self.session.tracks.iter().any(|t| t.arm);
         let wanted = armed || !self.passes.is_empty() || !self.closing.is_empty();
@@ -98,6 +114,7 @@ impl Hosted {
         };
         if due {
             self.media.folder = Folder::Asked;
+            self.media.asked_for.clone_from(&self.session.settings.media_folder);
             writer.open_folder(FolderRequest {
                 instance: self.id,
                 candidates: crate::media::folder::candidates(
@@ -142,6 +159,11 @@ impl Hosted {
     }
 
     fn folder_opened(&mut self, found: FolderFound) {
+        let named = &self.session.settings.media_folder;
+        if named.is_some() && *named != self.media.asked_for && self.passes.is_empty() {
+            // The user chose another one meanwhile.
+            return self.leave_folder();
+        }
         for note in found.fell_back.into_iter().chain(found.notes) {
             self.say(note);
         }
@@ -174,6 +196,25 @@ impl Hosted {
         }
     }
 
+    /// The user chose another folder: new takes go there at once. What the session has stays where
+    /// it is, and is found again where the same files are in the new folder.
+    pub(super) fn folder_chosen(&mut self) {
+        let before = self.media.root.clone();
+        match self.session.settings.media_folder {
+            // Wherever is best: that is to be found out anew.
+            None => self.leave_folder(),
+            Some(_) => self.document_changed(),
+        }
+        let elsewhere = before.filter(|_| !self.session.sources.is_empty());
+        if let Some(before) = elsewhere {
+            self.say(format!(
+                "New takes go to the chosen folder. The takes so far are in {}: copy them to the \
+                 new folder too, or they stay silent.",
+                before.display()
+            ));
+        }
+    }
+
     /// A document was loaded: its folder is looked at, if it is not the open one.
     pub(super) fn document_changed(&mut self) {
         let Some(open) = self.media.folder().and(self.media.root.clone()) else {
@@ -184,18 +225,23 @@ impl Hosted {
             None => self.settle_root(),
             Some(named) if Path::new(named) == open => {}
             // What is being recorded stays where it is.
-            Some(_) if !self.passes.is_empty() || !self.closing.is_empty() => {}
-            Some(_) => {
-                if let Some((writer, _)) = &self.writer {
-                    writer.close_folder(self.id);
-                }
-                self.prepared.clear();
-                self.media.folder = Folder::Unknown;
-                self.media.root = None;
-                self.media.known.clear();
-                self.media.look();
+            Some(_) if !self.passes.is_empty() || !self.closing.is_empty() => {
+                self.media.moves_later = true;
             }
+            Some(_) => self.leave_folder(),
         }
+    }
+
+    /// The folder is let go, and the one that the document names is looked for.
+    fn leave_folder(&mut self) {
+        if let Some((writer, _)) = &self.writer {
+            writer.close_folder(self.id);
+        }
+        self.prepared.clear();
+        self.media.folder = Folder::Unknown;
+        self.media.root = None;
+        self.media.known.clear();
+        self.media.look();
     }
 
     /// Brings the document and the folder together.
