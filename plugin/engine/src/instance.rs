@@ -205,6 +205,27 @@ impl Instance {
             .unwrap_or_else(|| Err("Stowaway is busy; try that again.".into()))
     }
 
+    /// An edit that nobody waits for: if it cannot be done, a message says why. For the window.
+    pub fn post(&self, command: Command) {
+        self.thread.ask(Ask::Post { id: self.id, command: Box::new(command) });
+    }
+
+    /// The user moved a parameter, heard already: the host's project is to be saved.
+    pub fn note_edit(&self) {
+        self.thread.ask(Ask::Edited { id: self.id });
+    }
+
+    /// The user has read a message, or all of them.
+    pub fn dismiss(&self, message: Option<String>) {
+        self.thread.ask(Ask::Dismiss { id: self.id, message });
+    }
+
+    /// Has `call` called whenever the picture changed, from the session thread: it must not wait.
+    /// `None`: nobody looks any more. Playhead and meters are not in the picture.
+    pub fn on_change(&self, call: Option<Box<dyn Fn() + Send + Sync>>) {
+        self.public.watch(call);
+    }
+
     /// The session document as JSON, for the host's state. The same bytes when nothing changed.
     #[must_use]
     pub fn session_json(&self) -> String {

@@ -28,12 +28,15 @@ pub struct Snapshot {
 
 /// The place where both sides meet: the session thread writes, anybody but the audio thread
 /// reads.
-#[derive(Debug)]
 pub struct Public {
     snapshot: Mutex<Arc<Snapshot>>,
     mark_dirty: AtomicBool,
     rescan: AtomicBool,
+    watcher: Mutex<Option<Watcher>>,
 }
+
+/// Called after each new picture.
+type Watcher = Box<dyn Fn() + Send + Sync>;
 
 impl Public {
     pub(crate) fn new(session: Arc<Session>) -> Self {
@@ -50,6 +53,7 @@ impl Public {
             snapshot: Mutex::new(Arc::new(first)),
             mark_dirty: AtomicBool::new(false),
             rescan: AtomicBool::new(false),
+            watcher: Mutex::new(None),
         }
     }
 
@@ -65,6 +69,13 @@ impl Public {
         // Dropped outside of the lock: it may be large.
         drop(cell);
         drop(old);
+        if let Some(call) = &*self.watcher.lock().unwrap_or_else(PoisonError::into_inner) {
+            call();
+        }
+    }
+
+    pub(crate) fn watch(&self, watcher: Option<Watcher>) {
+        *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = watcher;
     }
 
     pub(crate) fn ask_dirty(&self) {

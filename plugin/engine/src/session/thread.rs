@@ -63,6 +63,12 @@ pub(crate) enum Ask {
     Load { id: Uuid, text: String, reply: Sender<Result<(), String>> },
     /// An edit.
     Edit { id: Uuid, command: Box<Command>, reply: Sender<Result<(), String>> },
+    /// An edit whose failure is told as a message.
+    Post { id: Uuid, command: Box<Command> },
+    /// The user moved a value that is heard already: the host's project is to be saved.
+    Edited { id: Uuid },
+    /// The user has read a message, or all of them.
+    Dismiss { id: Uuid, message: Option<String> },
     /// Everything that happened up to now is to be in the snapshot.
     Settle { id: Uuid, reply: Sender<()> },
     /// The host project's folder became known.
@@ -209,6 +215,24 @@ impl Desk {
                 };
                 self.tick();
                 let _ = reply.send(done);
+            }
+            Ask::Post { id, command } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.edit(*command)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::Edited { id } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.mirror_from_live();
+                    h.touched(true);
+                }
+            }
+            Ask::Dismiss { id, message } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.dismiss(message.as_deref());
+                }
             }
             Ask::Settle { id, reply } => {
                 self.tick();

@@ -135,6 +135,12 @@ impl Hosted {
         self.changed = true;
     }
 
+    /// The user has read a message, or all of them. They stay in the log.
+    pub(super) fn dismiss(&mut self, message: Option<&str>) {
+        self.messages.retain(|m| message.is_some_and(|read| read != m));
+        self.changed = true;
+    }
+
     /// The document changed: the plan and the snapshot follow. `dirty`: by the user or by a take,
     /// so the host's project is to be saved.
     pub(super) fn touched(&mut self, dirty: bool) {
