@@ -215,6 +215,12 @@ impl Instance {
         self.thread.ask(Ask::Edited { id: self.id });
     }
 
+    /// Opens a session that lies beside this one, which has to be empty, in its place. If that
+    /// cannot be, a message says why.
+    pub fn open_earlier(&self, folder: PathBuf) {
+        self.thread.ask(Ask::OpenEarlier { id: self.id, folder });
+    }
+
     /// The user has read a message, or all of them.
     pub fn dismiss(&self, message: Option<String>) {
         self.thread.ask(Ask::Dismiss { id: self.id, message });

@@ -29,6 +29,7 @@ mod journal;
 mod media;
 mod passes;
 mod streams;
+mod survey;
 
 use hosted::Hosted;
 
@@ -69,6 +70,8 @@ pub(crate) enum Ask {
     Edited { id: Uuid },
     /// The user has read a message, or all of them.
     Dismiss { id: Uuid, message: Option<String> },
+    /// A session that lies beside this one takes its place.
+    OpenEarlier { id: Uuid, folder: PathBuf },
     /// Everything that happened up to now is to be in the snapshot.
     Settle { id: Uuid, reply: Sender<()> },
     /// The host project's folder became known.
@@ -227,6 +230,13 @@ impl Desk {
                 if let Some(h) = self.hosted.get_mut(&id) {
                     h.mirror_from_live();
                     h.touched(true);
+                }
+            }
+            Ask::OpenEarlier { id, folder } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.open_earlier(&folder)
+                {
+                    h.say(why);
                 }
             }
             Ask::Dismiss { id, message } => {

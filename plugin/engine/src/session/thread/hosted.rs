@@ -1,7 +1,7 @@
 //! One instance as the session thread holds it.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use super::autosave::Autosave;
 use super::media::Media;
 use super::passes::{OpenPass, Ready, Runs};
 use super::streams::Streams;
+use super::survey::{self, Found, Survey};
 use crate::disk::capture::CaptureTap;
 use crate::disk::pool::Registration;
 use crate::disk::writer::{Writer, WriterReport};
@@ -74,6 +75,8 @@ pub(super) struct Hosted {
     pub unplaced: Vec<UnplacedTake>,
     pub messages: Vec<String>,
     autosave: Autosave,
+    survey: Survey,
+    around: Found,
     /// Takes of before were looked for at the first activation.
     has_looked: bool,
     /// The plan is older than the document.
@@ -111,6 +114,8 @@ impl Hosted {
             unplaced: Vec::new(),
             messages: Vec::new(),
             autosave: Autosave::default(),
+            survey: Survey::default(),
+            around: Found::default(),
             has_looked: false,
             stale: true,
             changed: true,
@@ -139,6 +144,38 @@ impl Hosted {
     pub(super) fn dismiss(&mut self, message: Option<&str>) {
         self.messages.retain(|m| message.is_some_and(|read| read != m));
         self.changed = true;
+    }
+
+    /// For a window that is open: earlier sessions and the disk's room.
+    fn look_around(&mut self) {
+        let Self { media, session, survey, .. } = self;
+        let roots = || {
+            let all = media.candidates(session);
+            let parents = all.iter().filter_map(|folder| folder.parent());
+            let mut roots: Vec<PathBuf> = parents.map(PathBuf::from).collect();
+            roots.dedup();
+            roots
+        };
+        if let Some(found) = survey.tick(media.folder(), roots)
+            && found != self.around
+        {
+            self.around = found;
+            self.changed = true;
+        }
+    }
+
+    /// Opens an earlier session in place of this one, which has to be empty.
+    pub(super) fn open_earlier(&mut self, folder: &Path) -> Result<(), String> {
+        if !self.session.takes.is_empty() || !self.passes.is_empty() {
+            return Err("This session has takes of its own. Open the other one in a new instance \
+                        of Stowaway."
+                .into());
+        }
+        let session = survey::open(folder, self.config.inputs)?;
+        self.load(&session.to_json())?;
+        self.touched(true);
+        self.survey.soon();
+        Ok(())
     }
 
     /// The document changed: the plan and the snapshot follow. `dirty`: by the user or by a take,
@@ -205,6 +242,9 @@ impl Hosted {
                 self.messages.push(sentence);
                 self.changed = true;
             }
+        }
+        if self.public.is_watched() {
+            self.look_around();
         }
         if self.stale {
             self.compile();
@@ -320,6 +360,8 @@ impl Hosted {
             meter_slots,
             rate: self.active.as_ref().map(|a| a.remote.rate),
             recording: self.passes.len(),
+            earlier: self.around.earlier.clone(),
+            free_bytes: self.around.free_bytes,
         });
     }
 
