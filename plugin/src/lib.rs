@@ -18,3 +18,4 @@ pub mod report;
 #[cfg(feature = "test-seams")]
 pub mod seam;
 pub mod state;
+pub mod transport;
