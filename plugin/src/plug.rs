@@ -122,6 +122,7 @@ impl Plug {
                 through: self.model.effect,
                 host: self.report.host(),
                 project_folder: lock(&self.project_folder).clone(),
+                alone: self.own_transport.is_some(),
             });
             if !self.model.effect {
                 let through = ParamKey::Global(GlobalParam::Through);

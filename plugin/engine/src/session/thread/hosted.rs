@@ -96,6 +96,7 @@ impl Hosted {
         Self {
             id,
             media: Media::new(config.project_folder.clone()),
+            autosave: Autosave::new(config.alone),
             config,
             session,
             live,
@@ -110,7 +111,6 @@ impl Hosted {
             closing: HashMap::new(),
             unplaced: Vec::new(),
             messages: Vec::new(),
-            autosave: Autosave::default(),
             has_looked: false,
             stale: true,
             changed: true,
@@ -209,8 +209,9 @@ impl Hosted {
         if self.changed && self.published.elapsed() >= PUBLISH_EVERY {
             self.publish();
         }
-        if let Some(folder) = self.media.folder() {
-            self.autosave.tick(folder, &self.session);
+        self.autosave.tick(self.media.folder(), &self.session);
+        for sentence in self.autosave.sentences() {
+            self.say(sentence);
         }
     }
 
@@ -226,6 +227,9 @@ impl Hosted {
         });
         self.changed |= any;
         self.stale |= structural;
+        if any {
+            self.autosave.params_changed();
+        }
     }
 
     /// What the document says goes to the host's parameters.
@@ -288,6 +292,12 @@ impl Hosted {
         Ok(())
     }
 
+    /// A document from a file that it is kept in from now on.
+    pub(super) fn opened(&mut self, file: PathBuf, text: String) {
+        self.autosave.opened(file, text);
+        self.publish();
+    }
+
     pub(super) fn project_folder(&mut self, folder: PathBuf) {
         self.media.set_project_folder(folder);
     }
@@ -309,6 +319,7 @@ impl Hosted {
         self.public.publish(Snapshot {
             session: Arc::new(self.session.clone()),
             folder: self.media.folder().map(PathBuf::from),
+            file: self.autosave.file().map(PathBuf::from),
             unplaced: self.unplaced.clone(),
             messages: self.messages.clone(),
             meter_slots,
@@ -332,8 +343,6 @@ impl Hosted {
             writer.close_folder(self.id);
             writer.detach(self.id);
         }
-        if let Some(folder) = self.media.folder() {
-            self.autosave.now(folder, &self.session);
-        }
+        self.autosave.now(self.media.folder(), &self.session);
     }
 }
