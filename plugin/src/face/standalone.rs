@@ -131,3 +131,6 @@ unsafe impl HostCall for FrameworkCall {
 
     fn mark(&mut self, _port: usize, _silent: bool) {}
 }
+
+#[cfg(test)]
+mod tests;
