@@ -14,6 +14,8 @@ pub struct Snapshot {
     pub session: Arc<Session>,
     /// Where takes go, once that is settled.
     pub folder: Option<PathBuf>,
+    /// The file that the session is kept in, where no host keeps it.
+    pub file: Option<PathBuf>,
     /// Takes that are in the folder and on no track.
     pub unplaced: Vec<UnplacedTake>,
     /// What the user should know, oldest first.
@@ -58,6 +60,7 @@ impl Public {
         let first = Snapshot {
             session,
             folder: None,
+            file: None,
             unplaced: Vec::new(),
             messages: Vec::new(),
             meter_slots: Vec::new(),

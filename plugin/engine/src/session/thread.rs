@@ -60,8 +60,14 @@ pub(crate) enum Ask {
     },
     /// Its audio half is gone.
     Deactivate { id: Uuid, reply: Sender<()> },
-    /// A document replaces its session.
-    Load { id: Uuid, text: String, reply: Sender<Result<(), String>> },
+    /// A document replaces its session. `file`: it is kept there from now on, and that is what
+    /// stands there now.
+    Load {
+        id: Uuid,
+        text: String,
+        file: Option<(PathBuf, String)>,
+        reply: Sender<Result<(), String>>,
+    },
     /// An edit.
     Edit { id: Uuid, command: Box<Command>, reply: Sender<Result<(), String>> },
     /// An edit whose failure is told as a message.
@@ -202,10 +208,14 @@ impl Desk {
                 }
                 let _ = reply.send(());
             }
-            Ask::Load { id, text, reply } => {
+            Ask::Load { id, text, file, reply } => {
                 self.tick();
                 let done = match self.hosted.get_mut(&id) {
-                    Some(h) => h.load(&text),
+                    Some(h) => h.load(&text).map(|()| {
+                        if let Some((path, stands_there)) = file {
+                            h.opened(path, stands_there);
+                        }
+                    }),
                     None => Err("This instance is closed.".into()),
                 };
                 self.tick();

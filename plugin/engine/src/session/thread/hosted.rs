@@ -99,6 +99,7 @@ impl Hosted {
         Self {
             id,
             media: Media::new(config.project_folder.clone()),
+            autosave: Autosave::new(config.alone),
             config,
             session,
             live,
@@ -113,7 +114,6 @@ impl Hosted {
             closing: HashMap::new(),
             unplaced: Vec::new(),
             messages: Vec::new(),
-            autosave: Autosave::default(),
             survey: Survey::default(),
             around: Found::default(),
             has_looked: false,
@@ -255,8 +255,9 @@ impl Hosted {
         if self.changed && self.published.elapsed() >= PUBLISH_EVERY {
             self.publish();
         }
-        if let Some(folder) = self.media.folder() {
-            self.autosave.tick(folder, &self.session);
+        self.autosave.tick(self.media.folder(), &self.session);
+        for sentence in self.autosave.sentences() {
+            self.say(sentence);
         }
     }
 
@@ -272,6 +273,9 @@ impl Hosted {
         });
         self.changed |= any;
         self.stale |= structural;
+        if any {
+            self.autosave.params_changed();
+        }
     }
 
     /// What the document says goes to the host's parameters.
@@ -334,6 +338,12 @@ impl Hosted {
         Ok(())
     }
 
+    /// A document from a file that it is kept in from now on.
+    pub(super) fn opened(&mut self, file: PathBuf, text: String) {
+        self.autosave.opened(file, text);
+        self.publish();
+    }
+
     pub(super) fn project_folder(&mut self, folder: PathBuf) {
         self.media.set_project_folder(folder);
     }
@@ -355,6 +365,7 @@ impl Hosted {
         self.public.publish(Snapshot {
             session: Arc::new(self.session.clone()),
             folder: self.media.folder().map(PathBuf::from),
+            file: self.autosave.file().map(PathBuf::from),
             unplaced: self.unplaced.clone(),
             messages: self.messages.clone(),
             meter_slots,
@@ -380,8 +391,6 @@ impl Hosted {
             writer.close_folder(self.id);
             writer.detach(self.id);
         }
-        if let Some(folder) = self.media.folder() {
-            self.autosave.now(folder, &self.session);
-        }
+        self.autosave.now(self.media.folder(), &self.session);
     }
 }
