@@ -273,6 +273,15 @@ impl Plug {
         }
     }
 
+    /// Ends it, saved and with all takes closed, while others still hold it: for a program that
+    /// has to end. Main thread.
+    pub fn end(&self) {
+        self.deactivate();
+        if let Some(instance) = self.instance.get() {
+            instance.close();
+        }
+    }
+
     fn close(&self, half: AudioHalf) {
         panics::caught(self, "stopping", || self.instance().deactivate(half.into_processor()));
     }

@@ -15,7 +15,7 @@ const FARTHEST: i64 = 1 << 50;
 /// No position is asked for.
 const NOWHERE: i64 = i64::MIN;
 /// Tempi that are followed, in quarter notes a minute.
-const TEMPI: std::ops::RangeInclusive<f64> = 10.0..=999.0;
+pub const TEMPI: std::ops::RangeInclusive<f64> = 10.0..=999.0;
 
 /// What the window asks, and sees. Any thread; the audio thread has a [`Roll`].
 #[derive(Debug)]
@@ -124,10 +124,16 @@ impl OwnTransport {
 
     /// Sets the time signature. What is none is ignored.
     pub fn set_time_signature(&self, beats: u16, note: u16) {
-        if (1..=64).contains(&beats) && note.is_power_of_two() && note <= 64 {
+        if is_time_signature(beats, note) {
             self.time_sig.store(packed(beats, note), Ordering::Relaxed);
         }
     }
+}
+
+/// Whether there is such a time signature.
+#[must_use]
+pub fn is_time_signature(beats: u16, note: u16) -> bool {
+    (1..=64).contains(&beats) && note.is_power_of_two() && note <= 64
 }
 
 fn packed(beats: u16, note: u16) -> u32 {

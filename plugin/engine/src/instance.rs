@@ -276,6 +276,12 @@ impl Instance {
         HostRequests { mark_dirty, rescan_params }
     }
 
+    /// Closes the instance, as its drop does: saved and with all takes closed. What is asked of it
+    /// afterwards is refused. For a program that has to end while others still hold it.
+    pub fn close(&self) {
+        self.thread.ask_for(SOON, |reply| Ask::Close { id: self.id, reply });
+    }
+
     /// The host project's folder became known.
     pub fn set_project_folder(&self, folder: PathBuf) {
         self.thread.ask(Ask::ProjectFolder { id: self.id, folder });
@@ -284,7 +290,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        self.thread.ask_for(SOON, |reply| Ask::Close { id: self.id, reply });
+        self.close();
     }
 }
 

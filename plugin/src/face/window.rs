@@ -26,10 +26,12 @@ static LEAVING: AtomicBool = AtomicBool::new(false);
 /// Whether the window is gone: what is left to do has to be done soon.
 static CLOSED: Mutex<bool> = Mutex::new(false);
 static CLOSING: Condvar = Condvar::new();
+/// Called when the plugin is active and its window about to open.
+static OPENING: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
 
-/// Closes the window soon, and with it the program.
-pub fn leave() {
-    LEAVING.store(true, Ordering::Release);
+/// Closes the window soon, and with it the program. Whether that was asked for before.
+pub fn leave() -> bool {
+    LEAVING.swap(true, Ordering::AcqRel)
 }
 
 /// Whether somebody has asked for the end.
@@ -38,12 +40,18 @@ pub fn is_leaving() -> bool {
     LEAVING.load(Ordering::Acquire)
 }
 
-/// Waits until the window is gone.
-pub fn wait_until_closed() {
-    let mut closed = lock(&CLOSED);
-    while !*closed {
-        closed = CLOSING.wait(closed).unwrap_or_else(std::sync::PoisonError::into_inner);
-    }
+/// Has `call` called when the plugin is active, just before its window opens.
+pub fn on_opening(call: impl FnOnce() + Send + 'static) {
+    *lock(&OPENING) = Some(Box::new(call));
+}
+
+/// Waits for the window to go, no longer than `limit`. Whether it is gone.
+#[must_use]
+pub fn wait_until_closed(limit: Duration) -> bool {
+    let closed = lock(&CLOSED);
+    *CLOSING
+        .wait_timeout_while(closed, limit, |closed| !*closed)
+        .map_or_else(|e| e.into_inner().0, |(closed, _)| closed)
 }
 
 fn closed() {
@@ -71,8 +79,17 @@ impl Editor for Closable {
         gui_context: GuiContext,
         host: Option<HostMethods>,
     ) -> Result<SpawnedEditor<Handle>, Box<dyn Error>> {
-        let spawned =
-            self.0.spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)?;
+        if let Some(call) = lock(&OPENING).take() {
+            call();
+        }
+        let spawned = self
+            .0
+            .spawn(parent, wait_for_parent, fallback_scale_factor, gui_context, host)
+            .inspect_err(|why| {
+                // The framework would go on without a window, for ever.
+                tracing::error!("The window could not be opened: {why}.");
+                closed();
+            })?;
         Ok(SpawnedEditor { handle: Handle(spawned.handle), window: spawned.window })
     }
 

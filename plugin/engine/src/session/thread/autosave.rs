@@ -43,21 +43,9 @@ pub(super) struct Autosave {
 
 impl Drop for Autosave {
     fn drop(&mut self) {
-        let Some(Saver { jobs, told, thread }) = self.saver.take() else { return };
-        drop(jobs);
-        let until = Instant::now() + JOIN_WITHIN;
-        while !thread.is_finished() && Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        if !thread.is_finished() {
-            module::keep_loaded();
-            tracing::error!("The disk that the session is saved to does not answer.");
-        }
         // Nobody is left to be told otherwise.
-        for told in told.try_iter() {
-            if let Told::Failed(Some(sentence)) = told {
-                tracing::warn!("{sentence}");
-            }
+        for sentence in self.finish() {
+            tracing::warn!("{sentence}");
         }
     }
 }
@@ -123,9 +111,15 @@ impl Autosave {
 
     /// What became of it, for the user.
     pub(super) fn sentences(&mut self) -> Vec<String> {
-        let Some(saver) = &self.saver else { return Vec::new() };
+        let Some(saver) = self.saver.take() else { return Vec::new() };
+        let sentences = self.hear(&saver.told);
+        self.saver = Some(saver);
+        sentences
+    }
+
+    fn hear(&mut self, told: &Receiver<Told>) -> Vec<String> {
         let mut sentences = Vec::new();
-        for told in saver.told.try_iter() {
+        for told in told.try_iter() {
             match told {
                 Told::Moved(file) => self.file = Some(file),
                 Told::Failed(sentence) => {
@@ -135,6 +129,22 @@ impl Autosave {
                 }
                 Told::Note(sentence) => sentences.push(sentence),
             }
+        }
+        sentences
+    }
+
+    /// Waits for what is being saved. What became of it, for the user.
+    pub(super) fn finish(&mut self) -> Vec<String> {
+        let Some(Saver { jobs, told, thread }) = self.saver.take() else { return Vec::new() };
+        drop(jobs);
+        let until = Instant::now() + JOIN_WITHIN;
+        while !thread.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let mut sentences = self.hear(&told);
+        if !thread.is_finished() {
+            module::keep_loaded();
+            sentences.push("The disk that the session is saved to does not answer.".into());
         }
         sentences
     }

@@ -392,5 +392,9 @@ impl Hosted {
             writer.detach(self.id);
         }
         self.autosave.now(self.media.folder(), &self.session);
+        for sentence in self.autosave.finish() {
+            self.say(sentence);
+        }
+        self.publish();
     }
 }
