@@ -61,6 +61,7 @@ fn translated(t: &nice_plug::prelude::Transport) -> Transport {
             .loop_range_samples()
             .map(|(start, end)| (start as f64, end as f64))
             .filter(|(start, end)| start < end),
+        loop_rough_frames: 0.0,
     }
 }
 
