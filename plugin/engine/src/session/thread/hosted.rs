@@ -321,7 +321,10 @@ impl Hosted {
         self.session = session;
         self.mirror_to_live();
         if !recording {
-            self.live.set_from_document(ParamKey::Global(GlobalParam::Record), 0.0);
+            // What no document holds starts as in a new instance: a host reads back what it loaded.
+            for switch in [GlobalParam::Record, GlobalParam::Keep, GlobalParam::NextTake] {
+                self.live.set_from_document(ParamKey::Global(switch), 0.0);
+            }
         }
         self.public.ask_rescan();
         self.document_changed();
