@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::disk::cache::CacheReader;
 use crate::disk::pool::{DiskPool, ReadSettings, Registration};
+use crate::disk::waveforms::{Waveforms, Worker};
 use crate::host::{Block, Outcome};
 use crate::live::LiveParams;
 use crate::params::{GlobalParam, ParamKey};
@@ -67,7 +68,10 @@ pub struct Instance {
     registration: Mutex<Option<Arc<Registration>>>,
     /// A document was loaded, or looked for.
     has_document: AtomicBool,
+    waveforms: Arc<Waveforms>,
     thread: Arc<SessionThread>,
+    /// What reads files for the waveforms, kept while the instance lives.
+    _worker: Arc<Worker>,
 }
 
 impl Instance {
@@ -84,6 +88,8 @@ impl Instance {
             ParamKey::Global(GlobalParam::Through),
             if config.through { 1.0 } else { 0.0 },
         );
+        let worker = Worker::shared();
+        let waveforms = Waveforms::new(&worker);
         let thread = SessionThread::shared();
         thread.ask(Ask::Open {
             id,
@@ -91,6 +97,7 @@ impl Instance {
             session: Box::new(session),
             live: Arc::clone(&live),
             public: Arc::clone(&public),
+            waveforms: Arc::clone(&waveforms),
         });
         Self {
             id,
@@ -100,7 +107,9 @@ impl Instance {
             public,
             registration: Mutex::default(),
             has_document: AtomicBool::new(false),
+            waveforms,
             thread,
+            _worker: worker,
         }
     }
 
@@ -179,6 +188,12 @@ impl Instance {
     #[must_use]
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    /// Peaks and samples of the session's sources, for drawing them.
+    #[must_use]
+    pub fn waveforms(&self) -> &Arc<Waveforms> {
+        &self.waveforms
     }
 
     /// The latest picture of the session; no older than a tenth of a second while the session

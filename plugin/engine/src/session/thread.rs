@@ -18,6 +18,7 @@ use super::command::Command;
 use super::document::Session;
 use super::snapshot::Public;
 use crate::disk::pool::Registration;
+use crate::disk::waveforms::Waveforms;
 use crate::disk::writer::Writer;
 use crate::instance::InstanceConfig;
 use crate::live::LiveParams;
@@ -49,6 +50,7 @@ pub(crate) enum Ask {
         session: Box<Session>,
         live: Arc<LiveParams>,
         public: Arc<Public>,
+        waveforms: Arc<Waveforms>,
     },
     /// Its audio half was built.
     Activate {
@@ -191,8 +193,8 @@ impl Desk {
 
     fn answer(&mut self, ask: Ask) {
         match ask {
-            Ask::Open { id, config, session, live, public } => {
-                let hosted = Hosted::new(id, config, *session, live, public);
+            Ask::Open { id, config, session, live, public, waveforms } => {
+                let hosted = Hosted::new(id, config, *session, live, public, waveforms);
                 self.hosted.insert(id, hosted);
             }
             Ask::Activate { id, remote, registration, max_frames, reply } => {

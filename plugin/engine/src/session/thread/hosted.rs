@@ -15,6 +15,7 @@ use super::streams::Streams;
 use super::survey::{self, Found, Survey};
 use crate::disk::capture::CaptureTap;
 use crate::disk::pool::Registration;
+use crate::disk::waveforms::Waveforms;
 use crate::disk::writer::{Writer, WriterReport};
 use crate::instance::InstanceConfig;
 use crate::live::LiveParams;
@@ -58,6 +59,7 @@ pub(super) struct Hosted {
     pub session: Session,
     pub live: Arc<LiveParams>,
     pub public: Arc<Public>,
+    pub waveforms: Arc<Waveforms>,
     pub active: Option<Active>,
     pub compiler: Compiler,
     pub streams: Streams,
@@ -93,6 +95,7 @@ impl Hosted {
         session: Session,
         live: Arc<LiveParams>,
         public: Arc<Public>,
+        waveforms: Arc<Waveforms>,
     ) -> Self {
         // The live values are those of a new document already, or newer: a host may set them before
         // this thread comes to hear of the instance.
@@ -104,6 +107,7 @@ impl Hosted {
             session,
             live,
             public,
+            waveforms,
             active: None,
             compiler: Compiler::default(),
             streams: Streams::default(),
@@ -363,6 +367,7 @@ impl Hosted {
         self.refresh_growing();
         self.changed = false;
         self.published = Instant::now();
+        self.tell_waveforms();
         let meter_slots =
             self.session.tracks.iter().map(|t| self.compiler.slot_of_track(t.id)).collect();
         self.public.publish(Snapshot {
