@@ -102,9 +102,10 @@ fn sentence(plan: &Plan, args: &Args) -> String {
 
 /// JACK's rate and block. The framework does not ask: it would run the plugin at another rate.
 fn jack() -> Result<(u32, u32), String> {
-    let (client, _) = jack::Client::new("stowaway-looks", jack::ClientOptions::NO_START_SERVER)
-        .map_err(|e| {
-            format!("JACK does not answer ({e}). Start it, or choose another --backend.")
-        })?;
+    let looks = jack::Client::new("stowaway-looks", jack::ClientOptions::NO_START_SERVER);
+    let (client, _) = looks.map_err(|e| {
+        tracing::info!("JACK does not answer: {e}.");
+        "JACK does not answer. Start it, or choose another --backend."
+    })?;
     Ok((client.sample_rate(), client.buffer_size()))
 }
