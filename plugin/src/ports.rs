@@ -111,7 +111,6 @@ const fn io(
             aux_inputs: &IN_NAMES,
             aux_outputs: &OUT_NAMES,
         },
-        ..AudioIOLayout::const_default()
     }
 }
 

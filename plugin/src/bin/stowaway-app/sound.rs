@@ -72,8 +72,7 @@ fn try_with(plug: &Arc<Plug>, args: &Args, plan: &Plan) -> Result<bool, String> 
     });
     let numbers = &plug.report().numbers;
     let words = args.for_framework(plan.backend, plan.rate, plan.period);
-    let ran =
-        link::with(plug, || nice_export_standalone_with_args::<Face<Multi>, _>(words.into_iter()));
+    let ran = link::with(plug, || nice_export_standalone_with_args::<Face<Multi>, _>(words));
     let was_active = numbers.rate.load(Ordering::Relaxed) != 0;
     match (ran, was_active) {
         (true, _) => Ok(true),
