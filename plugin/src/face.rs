@@ -80,7 +80,10 @@ impl<L: Layout> Plugin for Face<L> {
         if self.alone.is_none() {
             self.plug.set_main_thread(Box::new(move || executor.execute_gui(TellHost)));
         }
-        editor::create(&self.plug).map(Editor::from)
+        let editor = editor::create(&self.plug);
+        #[cfg(feature = "standalone")]
+        let editor = editor.map(Editor::from);
+        editor
     }
 
     fn activate(

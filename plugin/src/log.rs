@@ -7,11 +7,15 @@ use std::sync::{Mutex, Once};
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 
 /// Names the log file.
 const VARIABLE: &str = "STOWAWAY_LOG";
+
+/// Says that it could not set a handler for Ctrl-C, because the standalone has set ours.
+const NOISE: &str = "nice_plug::wrapper::standalone::wrapper";
 
 /// What the first caller in a process sets up, stays.
 static ONCE: Once = Once::new();
@@ -25,15 +29,10 @@ pub fn set_up() {
     });
 }
 
-/// The same for the program without a host: warnings and errors go to its stderr, too.
+/// The same for the program without a host: our warnings and everybody's errors go to its stderr,
+/// too.
 #[cfg(feature = "standalone")]
 pub fn set_up_alone() {
-    use tracing_subscriber::filter::filter_fn;
-
-    /// Tells of a signal handler that it could not set, because we have set ours, and of nothing
-    /// else that concerns the user.
-    const NOISE: &str = "nice_plug::wrapper::standalone::wrapper";
-
     ONCE.call_once(|| {
         let sentences = tracing_subscriber::fmt::layer()
             .without_time()
@@ -42,7 +41,9 @@ pub fn set_up_alone() {
             .with_target(false)
             .with_writer(std::io::stderr)
             .with_filter(filter_fn(|line| {
-                *line.level() <= LevelFilter::WARN && line.target() != NOISE
+                let ours = line.target().starts_with("stowaway");
+                let least = if ours { LevelFilter::WARN } else { LevelFilter::ERROR };
+                *line.level() <= least && line.target() != NOISE
             }));
         let lines = tracing_subscriber::registry().with(file().map(to_file)).with(sentences);
         tracing::subscriber::set_global_default(lines).ok();
@@ -61,5 +62,5 @@ fn to_file<S: Subscriber + for<'a> LookupSpan<'a>>(file: File) -> impl Layer<S> 
         .with_ansi(false)
         .with_target(false)
         .with_writer(Mutex::new(file))
-        .with_filter(LevelFilter::INFO)
+        .with_filter(filter_fn(|line| *line.level() <= LevelFilter::INFO && line.target() != NOISE))
 }

@@ -168,7 +168,7 @@ impl Range {
         let range = (self.start.load(Ordering::Relaxed), self.end.load(Ordering::Relaxed));
         fence(Ordering::Acquire);
         let after = self.version.load(Ordering::Relaxed);
-        (before == after && before % 2 == 0).then(|| Some(range).filter(|(s, e)| s < e))
+        (before == after && before.is_multiple_of(2)).then(|| Some(range).filter(|(s, e)| s < e))
     }
 }
 

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::document::{Session, limits};
+use crate::media::folder::in_words;
 
 pub mod whole;
 
@@ -21,11 +22,15 @@ pub fn read(path: &Path) -> Result<Session, String> {
 /// As [`read`].
 pub fn read_with_text(path: &Path) -> Result<(Session, String), String> {
     let told = |what: String| format!("{} cannot be opened: {what}", path.display());
-    let size = std::fs::metadata(path).map_err(|e| told(format!("{e}.")))?.len();
+    let failed = |e: std::io::Error| match e.kind() {
+        std::io::ErrorKind::InvalidData => told("it is no text, and so no session.".into()),
+        _ => told(format!("{}.", in_words(&e))),
+    };
+    let size = std::fs::metadata(path).map_err(failed)?.len();
     if size > limits::TEXT_BYTES as u64 {
         return Err(told(format!("it has {size} bytes, which is more than any session.")));
     }
-    let text = std::fs::read_to_string(path).map_err(|e| told(format!("{e}.")))?;
+    let text = std::fs::read_to_string(path).map_err(failed)?;
     let (mut session, notes) = Session::from_json(&text).map_err(|e| told(e.to_string()))?;
     for note in notes {
         tracing::warn!("{}: {note}", path.display());

@@ -53,13 +53,13 @@ fn main() -> ExitCode {
     let kept_in = plug.instance().snapshot().file.clone();
     drop(plug);
     watch.ended();
+    if let Err(why) = done {
+        return fail(&why, 1);
+    }
     if let Some(file) = kept_in {
         eprintln!("The session is in {}.", file.display());
     }
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => fail(&why, 1),
-    }
+    ExitCode::SUCCESS
 }
 
 fn fail(why: &str, code: u8) -> ExitCode {

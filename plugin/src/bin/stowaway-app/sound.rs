@@ -30,10 +30,12 @@ pub fn run(plug: &Arc<Plug>, args: &Args) -> Result<(), String> {
         Backend::Auto => {
             // Who names a device means the system's.
             let named = args.input_device.is_some() || args.output_device.is_some();
-            if let (false, Ok(plan)) = (named, with_jack())
-                && try_with(plug, args, &plan)?
-            {
-                return Ok(());
+            if !named {
+                match with_jack() {
+                    Ok(plan) if try_with(plug, args, &plan)? => return Ok(()),
+                    Ok(_) => {}
+                    Err(why) => tracing::info!("{why}"),
+                }
             }
             if try_with(plug, args, &as_told(Backend::System))? {
                 return Ok(());
@@ -70,8 +72,7 @@ fn try_with(plug: &Arc<Plug>, args: &Args, plan: &Plan) -> Result<bool, String> 
     });
     let numbers = &plug.report().numbers;
     let words = args.for_framework(plan.backend, plan.rate, plan.period);
-    let ran =
-        link::with(plug, || nice_export_standalone_with_args::<Face<Multi>, _>(words.into_iter()));
+    let ran = link::with(plug, || nice_export_standalone_with_args::<Face<Multi>, _>(words));
     let was_active = numbers.rate.load(Ordering::Relaxed) != 0;
     match (ran, was_active) {
         (true, _) => Ok(true),
@@ -100,11 +101,20 @@ fn sentence(plan: &Plan, args: &Args) -> String {
     }
 }
 
+/// The framework's name at JACK; it does not start under another one.
+const JACK_NAME: &str = "stowaway";
+
 /// JACK's rate and block. The framework does not ask: it would run the plugin at another rate.
 fn jack() -> Result<(u32, u32), String> {
-    let (client, _) = jack::Client::new("stowaway-looks", jack::ClientOptions::NO_START_SERVER)
+    let (client, status) = jack::Client::new(JACK_NAME, jack::ClientOptions::NO_START_SERVER)
         .map_err(|e| {
-            format!("JACK does not answer ({e}). Start it, or choose another --backend.")
+            tracing::info!("JACK does not answer: {e}.");
+            "JACK does not answer. Start it, or choose another --backend."
         })?;
+    if status.contains(jack::ClientStatus::NAME_NOT_UNIQUE) {
+        let sentence = "Another Stowaway plays through JACK already: close that one, or choose \
+                        another --backend.";
+        return Err(sentence.into());
+    }
     Ok((client.sample_rate(), client.buffer_size()))
 }

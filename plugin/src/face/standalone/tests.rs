@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
 use stowaway_engine::params::TrackParam;
-use stowaway_engine::session::command::Command;
-use stowaway_engine::session::document::TakeState;
+use stowaway_engine::session::command::{Command, StripId, StripValue};
+use stowaway_engine::session::document::{Output, TakeState};
 
 use super::*;
 use crate::ports::{Layout, Multi};
@@ -14,6 +14,18 @@ const RATE: u32 = 48_000;
 fn sample(channel: usize, frame: i64) -> f32 {
     let x = frame.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
     (x as f32 / (1 << 24) as f32 - 0.5) * if channel == 0 { 1.0 } else { -1.0 }
+}
+
+fn stereo(channels: &mut [Vec<f32>]) -> Buffer<'_> {
+    let frames = channels[0].len();
+    let mut buffer = Buffer::default();
+    // SAFETY: all channels are as long as said, and live as long as the buffer.
+    unsafe {
+        buffer.set_slices(frames, |slices| {
+            *slices = channels.iter_mut().map(Vec::as_mut_slice).collect();
+        });
+    }
+    buffer
 }
 
 /// What the framework's standalone does: blocks of the main input and output in one memory.
@@ -45,15 +57,11 @@ impl Backend {
     /// One block, in place.
     fn block(&mut self, main: &mut [Vec<f32>; 2]) {
         let frames = main[0].len();
-        let mut buffer = Buffer::default();
-        let [left, right] = main;
-        // SAFETY: both channels are as long as said, and outlive the buffer's use.
-        unsafe {
-            buffer.set_slices(frames, |slices| {
-                *slices = vec![left.as_mut_slice(), right.as_mut_slice()];
-            });
-        }
-        let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut [] };
+        let mut buffer = stereo(main);
+        // As on CPAL: memory for all ports, also for those that no device has.
+        let mut nowhere = vec![vec![0.0; frames]; 2 * (OUTPUTS - 1)];
+        let mut outputs: Vec<Buffer> = nowhere.chunks_mut(2).map(|pair| stereo(pair)).collect();
+        let mut aux = AuxiliaryBuffers { inputs: &mut [], outputs: &mut outputs };
         let status = self.alone.process(&self.plug, &mut buffer, &mut aux);
         assert_eq!(status, ProcessStatus::KeepAlive);
     }
@@ -129,7 +137,7 @@ fn what_was_recorded_at_a_place_is_heard_there_and_in_the_loop() {
     }
     let gaps = app.plug.instance().shared().counters.list();
     assert!(gaps.contains(&("gaps", 0)) && gaps.contains(&("jumps", 0)), "{gaps:?}");
-    // The session knows nothing of the standing loop, and is kept beside its take.
+    // What no host saves is kept beside its take.
     let kept = dir.path().join("takes").join("session.stowaway");
     drop(app);
     let text = std::fs::read_to_string(kept).unwrap_or_else(|e| panic!("{e}"));
@@ -149,4 +157,26 @@ fn it_stands_until_it_is_told_to_play() {
     assert_eq!(app.plug.instance().shared().playhead.read().pos, 1_000);
     // The wire: what comes in goes out.
     assert_eq!(app.run(64, |c, _| 0.25 - c as f32)[1][63], -0.75);
+}
+
+#[test]
+fn what_goes_to_an_output_that_no_device_has_is_heard_on_the_first() {
+    let dir = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
+    let mut app = Backend::new(dir.path());
+    let track = app.plug.instance().snapshot().session.tracks[0].id;
+    let (strip, value) = (StripId::Track(track), StripValue::Output(Output::Out(1)));
+    app.plug.instance().edit(Command::SetStrip { strip, value }).unwrap_or_else(|e| panic!("{e}"));
+    app.set(ParamKey::Global(GlobalParam::Through), 0.0);
+    // Its input, always heard.
+    app.set(ParamKey::Track(0, TrackParam::Monitor), 0.0);
+    let heard = |app: &mut Backend| {
+        drop(app.plug.instance().settled());
+        app.run(4_000, |_, _| 0.5)[0][3_999]
+    };
+    assert_eq!(heard(&mut app), 0.0, "there is an output 2");
+    for port in 1..OUTPUTS {
+        app.plug.set_port(Side::Output, port, false);
+    }
+    assert!(app.plug.activate());
+    assert_eq!(heard(&mut app), 0.5, "there is none");
 }
