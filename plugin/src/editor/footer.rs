@@ -41,8 +41,7 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>) {
             }
             match now.picture.rate {
                 Some(rate) => {
-                    #[expect(clippy::cast_precision_loss, reason = "for display")]
-                    let khz = rate as f64 / 1_000.0;
+                    let khz = f64::from(rate) / 1_000.0;
                     ui.label(dim(format!("{khz} kHz")));
                 }
                 None => {

@@ -23,7 +23,11 @@ fn main() -> ExitCode {
 }
 
 fn shots(out: &std::path::Path) -> Result<(), String> {
-    let media = std::env::temp_dir().join(format!("stowaway-shots-{}", std::process::id()));
+    // A name that looks well in a picture, unless somebody has it.
+    let mut media = std::env::temp_dir().join("Stowaway");
+    if media.exists() {
+        media.set_file_name(format!("Stowaway {}", std::process::id()));
+    }
     let done = take_shots(out, &media);
     std::fs::remove_dir_all(&media).ok();
     done
