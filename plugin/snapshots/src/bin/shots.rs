@@ -70,15 +70,16 @@ fn take_shots(out: &std::path::Path, media: &std::path::Path) -> Result<(), Stri
 
     let tracks = &stage.picture().session.tracks;
     let open = tracks.iter().take(1).map(|t| t.id).collect();
-    editor.state_mut().state.open = open;
-    editor.state_mut().state.side = Some(Side::Takes);
+    let state = &mut editor.state_mut().state;
+    state.open = open;
+    state.follow = false;
+    state.from_secs = 1.0;
+    state.px_per_sec = 46.0;
+    state.side = Some(Side::Host);
     editor.run_steps(3);
     std::thread::sleep(std::time::Duration::from_millis(300));
     editor.run_steps(2);
-    write("lanes.png", editor.render())?;
-    editor.state_mut().state.side = Some(Side::Host);
-    editor.run_steps(3);
-    write("host.png", editor.render())
+    write("lanes.png", editor.render())
 }
 
 fn name_tracks(stage: &Stage) -> Result<(), String> {
