@@ -198,7 +198,7 @@ impl Entry {
     /// A window was loaded, or could not be.
     /// `range` was asked: where it is not all there, that is not asked at every look.
     pub(super) fn loaded(&mut self, range: &Range<u64>, window: Option<Arc<Samples>>) {
-        if !window.as_ref().is_some_and(|w| w.end_frame() >= range.end) {
+        if window.as_ref().is_none_or(|w| w.end_frame() < range.end) {
             self.loading = Making::Failed(Instant::now());
         }
         self.windows.extend(window);

@@ -211,7 +211,7 @@ impl PeakBuilder {
         }
         self.frames = frames;
         let last = frames / BIN_FRAMES;
-        let within = frames % BIN_FRAMES > 0;
+        let within = !frames.is_multiple_of(BIN_FRAMES);
         for (c, open) in self.open.iter_mut().enumerate() {
             let bin = self.peaks.levels.first().filter(|_| within);
             *open = bin.and_then(|bins| bins.fold(c, last, last + 1)).unwrap_or(NOTHING);

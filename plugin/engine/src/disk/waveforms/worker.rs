@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::Waveforms;
-use super::build::{Build, Scratch, window};
+use super::build::{Begun, Build, Scratch, window};
 use crate::disk::storage::{self, Storage};
 use crate::session::document::SourceId;
 
@@ -141,6 +141,7 @@ impl Desk {
             None => self.begin(&waveforms, &mut wanted),
             Some((ticket, build)) => match build.step(&mut self.scratch) {
                 Ok(()) if build.is_whole() => {
+                    build.save(&*self.storage);
                     waveforms.ended(wanted.source, *ticket, true);
                     false
                 }
@@ -162,8 +163,13 @@ impl Desk {
 
     fn begin(&self, waveforms: &Waveforms, wanted: &mut Wanted) -> bool {
         let Some(place) = waveforms.place(wanted.source) else { return false };
-        match Build::start(&*self.storage, &place) {
-            Ok(build) => {
+        match Build::begin(&*self.storage, &place) {
+            Ok(Begun::Read(peaks)) => {
+                waveforms.began(wanted.source, place.ticket, &peaks);
+                waveforms.ended(wanted.source, place.ticket, true);
+                false
+            }
+            Ok(Begun::Build(build)) => {
                 let taken = waveforms.began(wanted.source, place.ticket, build.peaks());
                 wanted.begun = Some((place.ticket, build));
                 taken
