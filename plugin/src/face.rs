@@ -2,6 +2,13 @@
 //! CLAP and VST3 the framework only carries it through its life; in the standalone it plays, too.
 
 mod standalone;
+#[cfg(feature = "standalone")]
+pub mod window;
+
+#[cfg(not(feature = "standalone"))]
+use crate::editor::Editor;
+#[cfg(feature = "standalone")]
+use window::Closable as Editor;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -13,21 +20,21 @@ use nice_plug::prelude::{
 };
 use stowaway_engine::host::Mode;
 
-use crate::editor::{self, Editor};
+use crate::editor;
 use crate::interpose::link;
 use crate::params::ParamTable;
 use crate::plug::Plug;
 use crate::ports::Layout;
-use crate::process::{self, Verdict};
+use crate::process;
 use crate::{log, panics};
-use standalone::FrameworkCall;
+use standalone::Alone;
 
 /// One instance of the plugin with these ports.
 pub struct Face<L: Layout> {
     plug: Arc<Plug>,
     params: Arc<ParamTable>,
-    /// Nobody stands between host and framework: what they say comes through the framework.
-    alone: bool,
+    /// There is no host: the framework calls us itself, and we roll by ourselves.
+    alone: Option<Alone>,
     layout: PhantomData<L>,
 }
 
@@ -37,9 +44,8 @@ pub struct TellHost;
 
 impl<L: Layout> Default for Face<L> {
     fn default() -> Self {
-        let linked = link::take();
-        let alone = linked.is_none();
-        let plug = linked.unwrap_or_else(|| Plug::new(L::MODEL, "standalone"));
+        let plug = link::take().unwrap_or_else(|| Plug::alone(L::MODEL));
+        let alone = Alone::new(&plug);
         let params = Arc::new(ParamTable::new(&plug));
         Self { plug, params, alone, layout: PhantomData }
     }
@@ -69,9 +75,15 @@ impl<L: Layout> Plugin for Face<L> {
     }
 
     fn editor(&mut self, executor: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        // The framework holds the executor weakly, so that this is no circle.
-        self.plug.set_main_thread(Box::new(move || executor.execute_gui(TellHost)));
-        editor::create(&self.plug)
+        // In CLAP and VST3 the framework holds the executor weakly, so that this is no circle. In
+        // the standalone it does not, and there is no host to tell anything.
+        if self.alone.is_none() {
+            self.plug.set_main_thread(Box::new(move || executor.execute_gui(TellHost)));
+        }
+        let editor = editor::create(&self.plug);
+        #[cfg(feature = "standalone")]
+        let editor = editor.map(Editor::from);
+        editor
     }
 
     fn activate(
@@ -80,7 +92,8 @@ impl<L: Layout> Plugin for Face<L> {
         config: &BufferConfig,
         _context: &mut impl ActivateContext<Self>,
     ) -> bool {
-        if self.alone {
+        if let Some(alone) = &mut self.alone {
+            alone.rate = f64::from(config.sample_rate);
             self.plug.announce(f64::from(config.sample_rate), config.max_buffer_size as usize);
             self.plug.set_mode(match config.process_mode {
                 ProcessMode::Realtime => Mode::Realtime,
@@ -99,12 +112,12 @@ impl<L: Layout> Plugin for Face<L> {
         &mut self,
         buffer: &mut Buffer,
         aux: &mut AuxiliaryBuffers,
-        context: &mut impl ProcessContext<Self>,
+        _context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
-        let mut call = FrameworkCall::new(buffer, aux, context.transport(), self.plug.mode());
-        match process::process(&self.plug, &mut call) {
-            Verdict::Done | Verdict::Silent => ProcessStatus::KeepAlive,
-            Verdict::Failed => ProcessStatus::Error("the disk did not deliver in time"),
+        // Hosts do not come this way: `interpose` takes their calls.
+        match &mut self.alone {
+            Some(alone) => alone.process(&self.plug, buffer, aux),
+            None => ProcessStatus::KeepAlive,
         }
     }
 

@@ -19,3 +19,4 @@ pub mod report;
 #[cfg(feature = "test-seams")]
 pub mod seam;
 pub mod state;
+pub mod transport;

@@ -17,6 +17,7 @@ use crate::panics;
 use crate::ports::{Model, Side};
 use crate::process::AudioHalf;
 use crate::report::{HostReport, Numbers};
+use crate::transport::OwnTransport;
 
 /// The rates that the engine runs at, in Hz.
 const RATES: std::ops::RangeInclusive<u32> = 1_000..=1_536_000;
@@ -36,6 +37,8 @@ pub const WANT_CLOSE: u8 = 4;
 pub struct Plug {
     model: &'static Model,
     report: HostReport,
+    /// There is no host: we roll by ourselves.
+    own_transport: Option<Arc<OwnTransport>>,
     instance: OnceLock<Instance>,
     project_folder: Mutex<Option<PathBuf>>,
     /// Rate and longest block that the host announced last.
@@ -61,9 +64,25 @@ impl Plug {
     /// A new instance in a host of the given format. Cheap: no thread, no disk.
     #[must_use]
     pub fn new(model: &'static Model, format: &'static str) -> Arc<Self> {
+        Self::with(model, format, None)
+    }
+
+    /// A new instance without a host: it has a transport of its own, and keeps its session in a
+    /// file of its own.
+    #[must_use]
+    pub fn alone(model: &'static Model) -> Arc<Self> {
+        Self::with(model, "standalone", Some(Arc::default()))
+    }
+
+    fn with(
+        model: &'static Model,
+        format: &'static str,
+        own_transport: Option<Arc<OwnTransport>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             model,
             report: HostReport::new(model, format),
+            own_transport,
             instance: OnceLock::new(),
             project_folder: Mutex::new(None),
             setup: Mutex::new((48_000.0, 1024)),
@@ -90,6 +109,12 @@ impl Plug {
         &self.report
     }
 
+    /// The transport of an instance that has no host; `None` inside one.
+    #[must_use]
+    pub fn own_transport(&self) -> Option<&Arc<OwnTransport>> {
+        self.own_transport.as_ref()
+    }
+
     /// The engine's handle. Made at the first call, when the host has said who it is.
     #[must_use]
     pub fn instance(&self) -> &Instance {
@@ -100,6 +125,7 @@ impl Plug {
                 through: self.model.effect,
                 host: self.report.host(),
                 project_folder: lock(&self.project_folder).clone(),
+                alone: self.own_transport.is_some(),
             });
             if !self.model.effect {
                 let through = ParamKey::Global(GlobalParam::Through);
@@ -244,6 +270,15 @@ impl Plug {
         let half = self.audio_patiently().and_then(|mut audio| audio.take());
         if let Some(half) = half {
             self.close(half);
+        }
+    }
+
+    /// Ends it, saved and with all takes closed, while others still hold it: for a program that
+    /// has to end. Main thread.
+    pub fn end(&self) {
+        self.deactivate();
+        if let Some(instance) = self.instance.get() {
+            instance.close();
         }
     }
 

@@ -3,11 +3,21 @@
 
 use std::num::NonZeroU32;
 
-use nice_plug::prelude::{AudioIOLayout, ClapFeature, Vst3SubCategory, new_nonzero_u32};
+use nice_plug::prelude::{AudioIOLayout, ClapFeature, PortNames, Vst3SubCategory, new_nonzero_u32};
 use stowaway_engine::host::{INPUTS, OUTPUTS};
 
 const STEREO: NonZeroU32 = new_nonzero_u32(2);
 const AUX: [NonZeroU32; 15] = [STEREO; 15];
+/// What JACK calls the ports; hosts ask [`Side::port_name`]. Those of the main ports are left unset:
+/// the framework would give the output the input's name.
+const IN_NAMES: [&str; 15] = [
+    "In 2", "In 3", "In 4", "In 5", "In 6", "In 7", "In 8", "In 9", "In 10", "In 11", "In 12",
+    "In 13", "In 14", "In 15", "In 16",
+];
+const OUT_NAMES: [&str; 15] = [
+    "Out 2", "Out 3", "Out 4", "Out 5", "Out 6", "Out 7", "Out 8", "Out 9", "Out 10", "Out 11",
+    "Out 12", "Out 13", "Out 14", "Out 15", "Out 16",
+];
 
 /// One plugin of the bundle.
 pub trait Layout: Send + Sync + 'static {
@@ -94,7 +104,13 @@ const fn io(
         main_output_channels: Some(STEREO),
         aux_input_ports: aux_inputs,
         aux_output_ports: aux_outputs,
-        ..AudioIOLayout::const_default()
+        names: PortNames {
+            layout: None,
+            main_input: None,
+            main_output: None,
+            aux_inputs: &IN_NAMES,
+            aux_outputs: &OUT_NAMES,
+        },
     }
 }
 
@@ -169,6 +185,11 @@ mod tests {
         assert_eq!(ports::<Multi>(), (Multi::MODEL.inputs, Multi::MODEL.outputs));
         assert_eq!(ports::<Stereo>(), (Stereo::MODEL.inputs, Stereo::MODEL.outputs));
         assert_eq!(ports::<Instrument>(), (Instrument::MODEL.inputs, Instrument::MODEL.outputs));
+        for port in 1..INPUTS {
+            let io = &Multi::IO[0];
+            assert_eq!(io.aux_input_name(port - 1), Some(Side::Input.port_name(port)));
+            assert_eq!(io.aux_output_name(port - 1), Some(Side::Output.port_name(port)));
+        }
         assert_eq!(Multi::MODEL.all_ports(Side::Input), 0xffff);
         assert_eq!(Stereo::MODEL.all_ports(Side::Output), 1);
     }

@@ -116,6 +116,8 @@ pub struct Roll {
     pub loop_frames: Option<(i64, i64)>,
     /// How it wraps.
     pub wrap: Wrap,
+    /// The host counts quarter notes in so many ticks, and tells whole ones.
+    pub ticks_per_beat: Option<f64>,
     /// Added to every position said to the plugin: between two frames.
     pub sub_frame: f64,
     /// No transport at all is given.
@@ -149,6 +151,7 @@ impl Roll {
             tempo: Some(120.0),
             loop_frames: None,
             wrap: Wrap::AtBlockEdge,
+            ticks_per_beat: None,
             sub_frame: 0.0,
             no_transport: false,
             next_events: Vec::new(),
@@ -349,6 +352,7 @@ impl Roll {
             tempo: self.tempo,
             time_sig: Some((4, 4)),
             loop_frames: self.loop_frames,
+            ticks_per_beat: self.ticks_per_beat,
         }
     }
 

@@ -32,14 +32,20 @@ fn expected() -> Vec<(i64, i64, usize)> {
     passes
 }
 
+/// A host that tells its loop exactly.
+fn passes(format: Format, wrap: Wrap, sizes: Sizes) {
+    passes_of(format, wrap, sizes, None);
+}
+
 /// Proves that the passes of a looping host are lanes with the right places and exactly the
 /// frames that were fed, and that the newest sounds.
-fn passes(format: Format, wrap: Wrap, sizes: Sizes) {
-    let what = format!("{format:?} {wrap:?} {sizes:?}");
+fn passes_of(format: Format, wrap: Wrap, sizes: Sizes, ticks_per_beat: Option<f64>) {
+    let what = format!("{format:?} {wrap:?} {sizes:?} {ticks_per_beat:?}");
     let folder = tempfile::tempdir().expect("a folder");
     let mut rig = Rig::open(format, &what, &armed(folder.path(), &["In 1", "In 5"]), sizes);
     rig.roll.loop_frames = Some(LOOP);
     rig.roll.wrap = wrap;
+    rig.roll.ticks_per_beat = ticks_per_beat;
     rig.locate(START);
     let first = rig.roll.stream();
     let sources: [Arc<dyn Source>; 2] =
@@ -90,6 +96,14 @@ fn passes(format: Format, wrap: Wrap, sizes: Sizes) {
 fn wraps_at_block_edges() {
     for format in Format::BOTH {
         passes(format, Wrap::AtBlockEdge, Sizes::Random { max: 1_024, seed: 3 });
+    }
+}
+
+/// Ardour's ticks and its block length. Only VST3 hosts tell a loop in nothing but beats.
+#[test]
+fn wraps_of_a_host_that_counts_in_ticks() {
+    for sizes in [Sizes::Fixed(256), Sizes::Random { max: 1_024, seed: 5 }] {
+        passes_of(Format::Vst3, Wrap::AtBlockEdge, sizes, Some(1_920.0));
     }
 }
 

@@ -6,25 +6,21 @@ use std::{env, fs};
 
 use crate::bundle::{self, Kind};
 use crate::steps::{self, cargo};
-use crate::{Done, cargo_target, packages, workspace};
+use crate::{Done, app, cargo_target, packages, workspace};
 
 /// Marks a folder as one that the demo made, and may make anew.
 const MARK: &str = ".stowaway-demo";
 
-/// `cargo xtask demo [--out DIR]`.
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Wanted {
+    out: PathBuf,
+    gui: bool,
+}
+
+/// `cargo xtask demo [--gui] [--out DIR]`.
 pub fn run(args: &[String]) -> Done {
-    let out = match args {
-        [] => workspace().join("target").join("demo"),
-        [flag, dir] if flag == "--out" => {
-            std::path::absolute(dir).map_err(|e| format!("--out {dir} is no folder: {e}."))?
-        }
-        [flag, ..] if flag == "--gui" => {
-            return Err("The demo has no window yet: `cargo xtask demo` without --gui records, \
-                        plays back, proves and prints."
-                .into());
-        }
-        _ => return Err("`cargo xtask demo` takes --out DIR or nothing.".into()),
-    };
+    let Wanted { out, gui } = wanted(args)?;
     packages::ensure()?;
     println!("Building the plugin, the command line and a host. The first time takes minutes.");
     let [clap, _] = bundle::bundle(Kind::Shipped)?;
@@ -42,7 +38,36 @@ pub fn run(args: &[String]) -> Done {
         .env("STOWAWAY_MEDIA", &out)
         .status()
         .map_err(|e| format!("The demo's host could not be started: {e}."))?;
-    if status.success() { Ok(()) } else { Err(format!("The demo did not succeed ({status}).")) }
+    if !status.success() {
+        return Err(format!("The demo did not succeed ({status})."));
+    }
+    if gui {
+        app::open(&session(&out), &out)
+            .map_err(|why| format!("The demo itself has passed. {why}"))?;
+    }
+    Ok(())
+}
+
+fn wanted(args: &[String]) -> Result<Wanted, String> {
+    let mut wanted = Wanted { out: workspace().join("target").join("demo"), gui: false };
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--gui" => wanted.gui = true,
+            "--out" => {
+                let dir = args.next().ok_or("--out wants a folder.")?;
+                wanted.out = std::path::absolute(dir)
+                    .map_err(|e| format!("--out {dir} is no folder: {e}."))?;
+            }
+            _ => return Err("`cargo xtask demo` takes --gui, --out DIR, or nothing.".into()),
+        }
+    }
+    Ok(wanted)
+}
+
+/// The session that the demo makes first, with all its tracks.
+fn session(out: &Path) -> PathBuf {
+    out.join("demo").join("demo.stowaway")
 }
 
 /// The `stowaway` command.
@@ -108,9 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_yet_is_said() {
-        let args = ["--gui".to_owned()];
-        assert!(run(&args).is_err_and(|why| why.contains("no window yet")));
-        assert!(run(&["--loud".to_owned()]).is_err());
+    fn its_words_come_in_any_order_and_others_are_refused() {
+        let told =
+            |args: &[&str]| wanted(&args.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>());
+        assert!(told(&[]).is_ok_and(|w| !w.gui && w.out.ends_with("target/demo")));
+        for args in [["--gui", "--out", "/d"], ["--out", "/d", "--gui"]] {
+            assert!(told(&args).is_ok_and(|w| w.gui && w.out == Path::new("/d")));
+        }
+        assert!(told(&["--out"]).is_err());
+        assert!(told(&["--loud"]).is_err_and(|why| why.contains("--gui")));
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's own commands. Needs no system library to build.
 
+mod app;
 mod bench;
 mod bundle;
 mod demo;
@@ -14,8 +15,11 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask <command>
 
-  demo [--out DIR]   record, play back, prove and print through the real plugin;
+  demo [--gui] [--out DIR]
+                     record, play back, prove and print through the real plugin;
                      everything it makes is in target/demo, or in DIR
+                     (--gui: then open its session in the standalone)
+  app [ARGS]         build the standalone and run it (--help: what it takes)
   test               all tests; builds what they need
   bundle [--seams]   build Stowaway.clap and Stowaway.vst3 into target/bundled
                      (--seams: with faults for tests, into target/bundled-seams)
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
     let rest = args.get(1..).unwrap_or_default();
     let done = match args.first().map(String::as_str) {
         Some("demo") => demo::run(rest),
+        Some("app") => app::run(rest),
         Some("test") => test::run(rest),
         Some("bundle") => bundle::run(rest),
         Some("install") => install::run(rest),

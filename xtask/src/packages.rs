@@ -10,17 +10,24 @@ use crate::{Done, steps};
 
 /// Something a build needs.
 struct Need {
-    /// Any of these programs will do.
-    programs: &'static [&'static str],
+    sign: Sign,
     /// What it is for, in the sentence that names it.
     what: &'static str,
     /// Debian's packages that have it.
     debian: &'static str,
 }
 
+/// How it is known to be there.
+enum Sign {
+    /// Any of these programs will do.
+    Programs(&'static [&'static str]),
+    /// A library that pkg-config knows.
+    Library(&'static str),
+}
+
 #[cfg(unix)]
 const NEEDS: &[Need] = &[Need {
-    programs: &["cc", "gcc", "clang"],
+    sign: Sign::Programs(&["cc", "gcc", "clang"]),
     what: "a C compiler, which Rust links with",
     debian: "gcc libc6-dev",
 }];
@@ -29,13 +36,48 @@ const NEEDS: &[Need] = &[Need {
 #[cfg(not(unix))]
 const NEEDS: &[Need] = &[];
 
+/// The standalone's own needs: the plugin gets its sound from its host.
+#[cfg(target_os = "linux")]
+const FOR_STANDALONE: &[Need] = &[
+    Need {
+        sign: Sign::Programs(&["pkg-config", "pkgconf"]),
+        what: "pkg-config, which finds libraries",
+        debian: "pkg-config",
+    },
+    Need {
+        sign: Sign::Library("alsa"),
+        what: "ALSA's headers, for the system's sound",
+        debian: "libasound2-dev",
+    },
+    Need {
+        sign: Sign::Library("jack"),
+        what: "JACK's headers, for sound through JACK where it runs",
+        debian: "libjack-jackd2-dev",
+    },
+];
+
+#[cfg(not(target_os = "linux"))]
+const FOR_STANDALONE: &[Need] = &[];
+
 /// Names what is missing and installs it where that is possible: Debian and its kin, as root.
 ///
 /// # Errors
 /// What is missing, and the one command that gets it.
 pub fn ensure() -> Done {
+    ensure_all(NEEDS.iter())
+}
+
+/// The same for the standalone, which needs more than the plugin.
+///
+/// # Errors
+/// As [`ensure`].
+pub fn ensure_for_standalone() -> Done {
+    ensure_all(NEEDS.iter().chain(FOR_STANDALONE))
+}
+
+fn ensure_all(needs: impl Iterator<Item = &'static Need>) -> Done {
     let path = env::var_os("PATH").unwrap_or_default();
-    let missing: Vec<&Need> = NEEDS.iter().filter(|n| !found(n, &path)).collect();
+    let missing: Vec<&Need> = needs.filter(|n| !found(n, &path)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -66,7 +108,14 @@ pub fn ensure() -> Done {
 }
 
 fn found(need: &Need, path: &OsStr) -> bool {
-    need.programs.iter().any(|program| has(program, path))
+    match need.sign {
+        Sign::Programs(programs) => programs.iter().any(|program| has(program, path)),
+        Sign::Library(name) => Command::new("pkg-config")
+            .args(["--exists", name])
+            .env("PATH", path)
+            .status()
+            .is_ok_and(|status| status.success()),
+    }
 }
 
 fn has(program: &str, path: &OsStr) -> bool {
@@ -105,6 +154,24 @@ mod tests {
         assert!(!found(need, &path));
         std::os::unix::fs::symlink("/bin/sh", dir.join("gcc")).unwrap_or_else(|e| panic!("{e}"));
         assert!(found(need, &path));
+        std::fs::remove_dir_all(&dir).ok();
+    }
+
+    #[test]
+    fn a_library_is_found_where_pkg_config_says_so() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = env::temp_dir().join(format!("stowaway-pkg-config-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap_or_else(|e| panic!("{e}"));
+        let path = env::join_paths([&dir]).unwrap_or_default();
+        let need = |name| Need { sign: Sign::Library(name), what: "", debian: "" };
+        assert!(!found(&need("alsa"), &path), "without pkg-config");
+        let program = dir.join("pkg-config");
+        std::fs::write(&program, "#!/bin/sh\ntest \"$1 $2\" = '--exists alsa'\n")
+            .unwrap_or_else(|e| panic!("{e}"));
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
+            .unwrap_or_else(|e| panic!("{e}"));
+        assert!(found(&need("alsa"), &path));
+        assert!(!found(&need("jack"), &path));
         std::fs::remove_dir_all(&dir).ok();
     }
 }

@@ -1,7 +1,7 @@
 //! One instance as its host's main thread, the editor and the CLI hold it. Owns nothing of the
 //! session itself: it asks the session thread and reads snapshots.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,6 +37,8 @@ pub struct InstanceConfig {
     pub host: String,
     /// The host project's folder, where the host tells it.
     pub project_folder: Option<PathBuf>,
+    /// There is no host that saves the session: it is kept in a file of its own.
+    pub alone: bool,
 }
 
 /// What the engine wants from the host's main thread; polled there.
@@ -146,8 +148,7 @@ impl Instance {
             return;
         }
         let Some(path) = std::env::var_os(SESSION_VAR).map(PathBuf::from) else { return };
-        let opened =
-            crate::session::file::read(&path).and_then(|session| self.load(session.to_json()));
+        let opened = crate::session::file::read(&path).and_then(|s| self.load(s.to_json(), None));
         if let Err(sentence) = opened {
             tracing::error!("{SESSION_VAR}: {sentence}");
         }
@@ -230,6 +231,12 @@ impl Instance {
         self.thread.ask(Ask::Edited { id: self.id });
     }
 
+    /// Opens a session that lies beside this one, which has to be empty, in its place. If that
+    /// cannot be, a message says why.
+    pub fn open_earlier(&self, folder: PathBuf) {
+        self.thread.ask(Ask::OpenEarlier { id: self.id, folder });
+    }
+
     /// The user has read a message, or all of them.
     pub fn dismiss(&self, message: Option<String>) {
         self.thread.ask(Ask::Dismiss { id: self.id, message });
@@ -252,14 +259,28 @@ impl Instance {
     /// # Errors
     /// A sentence for the user when the document cannot be read; the session stays as it was.
     pub fn load_session_json(&self, json: &str) -> Result<(), String> {
-        self.load(json.to_owned())?;
+        self.load(json.to_owned(), None)?;
         self.has_document.store(true, Ordering::Release);
         Ok(())
     }
 
-    fn load(&self, text: String) -> Result<(), String> {
+    /// Opens a `.stowaway` file, and keeps the session in it from now on: it is saved there soon
+    /// after each change and when the instance goes. For instances that have no host.
+    ///
+    /// # Errors
+    /// A sentence for the user; the session stays as it was.
+    pub fn open_file(&self, path: &Path) -> Result<(), String> {
+        // What is saved replaces the file itself, not a link to it.
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let (session, text) = crate::session::file::read_with_text(&path)?;
+        self.load(session.to_json(), Some((path, text)))?;
+        self.has_document.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn load(&self, text: String, file: Option<(PathBuf, String)>) -> Result<(), String> {
         self.thread
-            .ask_for(LOAD_WITHIN, |reply| Ask::Load { id: self.id, text, reply })
+            .ask_for(LOAD_WITHIN, |reply| Ask::Load { id: self.id, text, file, reply })
             .unwrap_or_else(|| Err("The session took too long to load.".into()))
     }
 
@@ -270,6 +291,12 @@ impl Instance {
         HostRequests { mark_dirty, rescan_params }
     }
 
+    /// Closes the instance, as its drop does: saved and with all takes closed. What is asked of it
+    /// afterwards is refused. For a program that has to end while others still hold it.
+    pub fn close(&self) {
+        self.thread.ask_for(SOON, |reply| Ask::Close { id: self.id, reply });
+    }
+
     /// The host project's folder became known.
     pub fn set_project_folder(&self, folder: PathBuf) {
         self.thread.ask(Ask::ProjectFolder { id: self.id, folder });
@@ -278,7 +305,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        self.thread.ask_for(SOON, |reply| Ask::Close { id: self.id, reply });
+        self.close();
     }
 }
 

@@ -30,6 +30,7 @@ impl Rig {
             through: true,
             host: "a test".into(),
             project_folder: None,
+            alone: false,
         });
         let folder = Some(media.to_string_lossy().into_owned());
         instance.edit(Command::SetMediaFolder { folder }).unwrap();

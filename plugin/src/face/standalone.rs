@@ -1,12 +1,75 @@
-//! One `process` of the framework as the choke point sees it: only the standalone comes this way.
+//! Life without a host: the framework calls us itself, and its transport is not asked. One
+//! `process` of the framework becomes one call of the choke point for each stretch of ours.
 
-use nice_plug::prelude::{AuxiliaryBuffers, Buffer};
+use std::sync::Arc;
+
+use nice_plug::prelude::{AuxiliaryBuffers, Buffer, ProcessStatus};
 use stowaway_engine::host::{EventKind, INPUTS, Mode, OUTPUTS, Transport};
+use stowaway_engine::params::{self, GlobalParam, ParamKey};
 
+use crate::interpose::bell::{self, Rope};
+use crate::plug::Plug;
 use crate::ports::Side;
-use crate::process::{HostCall, Pins};
+use crate::process::{self, HostCall, Pins, Verdict};
+use crate::transport::Roll;
 
-pub(super) struct FrameworkCall {
+/// What the standalone has in place of a host.
+pub(super) struct Alone {
+    roll: Roll,
+    /// As activated, in Hz.
+    pub rate: f64,
+    /// Does what else is done on a host's main thread.
+    _rope: Rope,
+}
+
+impl Alone {
+    /// `None` if the plug has a host.
+    pub fn new(plug: &Arc<Plug>) -> Option<Self> {
+        let roll = Roll::new(Arc::clone(plug.own_transport()?));
+        let weak = Arc::downgrade(plug);
+        let ring = Box::new(move || {
+            if let Some(plug) = weak.upgrade() {
+                // Nobody is to be told that the session changed; what is ours to do is done.
+                plug.take_wants();
+            }
+        });
+        Some(Self { roll, rate: 48_000.0, _rope: bell::hang(plug, Some(ring)) })
+    }
+
+    /// One block of the framework.
+    ///
+    /// # Realtime safety
+    /// As [`process::process`].
+    pub fn process(
+        &mut self,
+        plug: &Plug,
+        main: &mut Buffer,
+        aux: &mut AuxiliaryBuffers,
+    ) -> ProcessStatus {
+        let mut call = FrameworkCall::new(main, aux, plug.mode());
+        // Our own record button is the host's.
+        let record = ParamKey::Global(GlobalParam::Record);
+        let recording = params::is_on(plug.live().get(record));
+        let frames = main.samples();
+        let mut failed = false;
+        self.roll.begin();
+        while call.start < frames {
+            let stretch = self.roll.next(frames - call.start);
+            call.frames = stretch.frames;
+            call.transport = self.roll.transport(stretch, self.rate, recording);
+            failed |= process::process(plug, &mut call) == Verdict::Failed;
+            call.start += stretch.frames;
+        }
+        if failed {
+            return ProcessStatus::Error("the disk did not deliver in time");
+        }
+        ProcessStatus::KeepAlive
+    }
+}
+
+/// A stretch of one block.
+struct FrameworkCall {
+    start: usize,
     frames: usize,
     mode: Mode,
     inputs: [Pins; INPUTS],
@@ -16,12 +79,7 @@ pub(super) struct FrameworkCall {
 
 impl FrameworkCall {
     /// Parameters were set by the framework before it calls us, so that there are no events.
-    pub fn new(
-        main: &mut Buffer,
-        aux: &mut AuxiliaryBuffers,
-        transport: &nice_plug::prelude::Transport,
-        mode: Mode,
-    ) -> Self {
+    fn new(main: &mut Buffer, aux: &mut AuxiliaryBuffers, mode: Mode) -> Self {
         let mut inputs = [Pins::MISSING; INPUTS];
         let mut outputs = [Pins::MISSING; OUTPUTS];
         // The main input lies in the main output's memory.
@@ -33,7 +91,7 @@ impl FrameworkCall {
         for (slot, buffer) in outputs[1..].iter_mut().zip(aux.outputs.iter_mut()) {
             *slot = pins(buffer);
         }
-        Self { frames: main.samples(), mode, inputs, outputs, transport: translated(transport) }
+        Self { start: 0, frames: 0, mode, inputs, outputs, transport: Transport::default() }
     }
 }
 
@@ -42,30 +100,8 @@ fn pins(buffer: &mut Buffer) -> Pins {
     Pins([(); 2].map(|()| channels.next().unwrap_or(std::ptr::null_mut())))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "positions below 2^53")]
-fn translated(t: &nice_plug::prelude::Transport) -> Transport {
-    let time_sig = t
-        .time_sig_numerator
-        .zip(t.time_sig_denominator)
-        .and_then(|(n, d)| Some((u16::try_from(n).ok()?, u16::try_from(d).ok()?)));
-    Transport {
-        playing: t.playing,
-        recording: t.recording,
-        preroll: t.preroll_active.unwrap_or(false),
-        pos_frames: t.pos_samples().map(|p| p as f64),
-        pos_beats: t.pos_beats(),
-        tempo: t.tempo.filter(|bpm| bpm.is_finite() && *bpm > 0.0),
-        time_sig: time_sig.filter(|(n, d)| *n > 0 && *d > 0),
-        bar_beats: t.bar_start_pos_beats(),
-        loop_frames: t
-            .loop_range_samples()
-            .map(|(start, end)| (start as f64, end as f64))
-            .filter(|(start, end)| start < end),
-    }
-}
-
 // SAFETY: made from the framework's own slices, which are as long as the block and live for the
-// call of `process` that this lives in.
+// call of `process` that this lives in; a stretch ends within the block.
 unsafe impl HostCall for FrameworkCall {
     fn frames(&self) -> usize {
         self.frames
@@ -80,7 +116,7 @@ unsafe impl HostCall for FrameworkCall {
             Side::Input => self.inputs.get(port),
             Side::Output => self.outputs.get(port),
         };
-        pins.copied().unwrap_or(Pins::MISSING)
+        pins.map_or(Pins::MISSING, |pins| pins.from(self.start))
     }
 
     fn has_ports(&self) -> bool {
@@ -95,3 +131,6 @@ unsafe impl HostCall for FrameworkCall {
 
     fn mark(&mut self, _port: usize, _silent: bool) {}
 }
+
+#[cfg(test)]
+mod tests;

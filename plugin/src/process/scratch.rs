@@ -17,6 +17,12 @@ impl Pins {
         !self.0[0].is_null() || !self.0[1].is_null()
     }
 
+    /// The same port from frame `start` on, which its memory must have.
+    #[must_use]
+    pub fn from(self, start: usize) -> Self {
+        Self(self.0.map(|p| if p.is_null() { p } else { p.wrapping_add(start) }))
+    }
+
     /// Writes zeros.
     ///
     /// # Safety

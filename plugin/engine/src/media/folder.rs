@@ -6,7 +6,8 @@ mod owner;
 mod places;
 mod reference;
 
-pub(super) use names::{create_or_reuse, numbered};
+pub(super) use names::create_or_reuse;
+pub(crate) use names::numbered;
 pub use names::{create_unique, sanitize};
 pub use owner::Owner;
 pub use places::candidates;

@@ -13,6 +13,7 @@
 //! rolling  | playing   | off by 0.75 to 1.5, for the first time | Continues        | expected
 //! rolling  | playing   | off by the same again: it did move     | Jumps            | host
 //! rolling  | playing   | loop start, where the loop end was due | Wraps            | host
+//!          |           | (a rough loop: about there)            |                  |
 //! rolling  | playing   | the far side of a wrap we assumed      | Jumps (counted)  | host
 //! rolling  | playing   | anything else                          | Jumps            | host
 //! rolling  | stopped   | any                                    | Stops            | host
@@ -22,6 +23,8 @@
 //!
 //! Inside a block that crosses the end of the host's loop, the rest plays from the loop start: a
 //! span that begins with `Wraps`. Hosts that cut their blocks there say the same at the next one.
+//! Where the host tells its loop only roughly, a block that ends about there is taken for such a
+//! cut: only the next one's position says at which frame it was.
 
 use crate::host::Transport;
 
@@ -69,6 +72,8 @@ pub struct Follower {
     /// Where we would be, had we not assumed a wrap since the host was last heard.
     unwrapped: Option<i64>,
     loop_range: Option<(i64, i64)>,
+    /// By how many frames `loop_range` may be wrong.
+    loop_rough: i64,
     host_records: bool,
     /// How the next span begins.
     entry: Entry,
@@ -87,6 +92,7 @@ impl Follower {
             suspicion: 0,
             unwrapped: None,
             loop_range: None,
+            loop_rough: 0,
             host_records: false,
             entry: Entry::Parked,
             refused_wraps: 0,
@@ -134,6 +140,9 @@ impl Follower {
             let (start, end) = (round(start)?, round(end)?);
             (start < end).then_some((start, end))
         });
+        let rough = round(says.loop_rough_frames.ceil()).unwrap_or(0).max(0);
+        self.loop_rough =
+            self.loop_range.map_or(0, |(start, end)| rough.min(end.saturating_sub(start) / 4));
         let told = position(says, self.rate);
         self.entry = match (self.rolling, says.playing) {
             (false, false) => {
@@ -175,7 +184,8 @@ impl Follower {
             return pending;
         }
         let at_loop_end = self.loop_range.is_some_and(|(start, end)| {
-            (self.next - end).abs() <= 1 && (pos - start).abs() <= 1 && pos < self.next
+            let near = |a: i64, b: i64| a.abs_diff(b) <= self.loop_rough.max(1).unsigned_abs();
+            near(self.next, end) && near(pos, start) && pos < self.next
         });
         if at_loop_end {
             self.next = pos;
@@ -206,7 +216,9 @@ impl Follower {
             let end = pos.saturating_add(max64);
             match self.loop_range {
                 // From inside or before the loop, across its end.
-                Some((start, loop_end)) if pos < loop_end && end > loop_end => {
+                Some((start, loop_end))
+                    if pos < loop_end && end.saturating_sub(loop_end) > self.loop_rough =>
+                {
                     frames = usize::try_from(loop_end - pos).unwrap_or(max).clamp(1, max);
                     self.unwrapped = Some(self.unwrapped.unwrap_or(pos) + (loop_end - pos));
                     self.next = start;

@@ -14,6 +14,8 @@ pub struct Snapshot {
     pub session: Arc<Session>,
     /// Where takes go, once that is settled.
     pub folder: Option<PathBuf>,
+    /// The file that the session is kept in, where no host keeps it.
+    pub file: Option<PathBuf>,
     /// Takes that are in the folder and on no track.
     pub unplaced: Vec<UnplacedTake>,
     /// What the user should know, oldest first.
@@ -24,6 +26,21 @@ pub struct Snapshot {
     pub rate: Option<u32>,
     /// Passes being recorded.
     pub recording: usize,
+    /// Sessions whose takes lie beside this one's, newest first.
+    pub earlier: Vec<EarlierSession>,
+    /// Room on the disk of the media folder, where it is known.
+    pub free_bytes: Option<u64>,
+}
+
+/// A session whose takes lie beside this one's. It may never have been saved by a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierSession {
+    /// Its media folder.
+    pub folder: PathBuf,
+    /// The folder's name.
+    pub name: String,
+    /// How many takes it has.
+    pub takes: usize,
 }
 
 /// The place where both sides meet: the session thread writes, anybody but the audio thread
@@ -43,11 +60,14 @@ impl Public {
         let first = Snapshot {
             session,
             folder: None,
+            file: None,
             unplaced: Vec::new(),
             messages: Vec::new(),
             meter_slots: Vec::new(),
             rate: None,
             recording: 0,
+            earlier: Vec::new(),
+            free_bytes: None,
         };
         Self {
             snapshot: Mutex::new(Arc::new(first)),
@@ -72,6 +92,11 @@ impl Public {
         if let Some(call) = &*self.watcher.lock().unwrap_or_else(PoisonError::into_inner) {
             call();
         }
+    }
+
+    /// Whether somebody looks at every picture.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watcher.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     pub(crate) fn watch(&self, watcher: Option<Watcher>) {

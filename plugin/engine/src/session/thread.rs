@@ -30,6 +30,7 @@ mod journal;
 mod media;
 mod passes;
 mod streams;
+mod survey;
 
 use hosted::Hosted;
 
@@ -61,8 +62,14 @@ pub(crate) enum Ask {
     },
     /// Its audio half is gone.
     Deactivate { id: Uuid, reply: Sender<()> },
-    /// A document replaces its session.
-    Load { id: Uuid, text: String, reply: Sender<Result<(), String>> },
+    /// A document replaces its session. `file`: it is kept there from now on, and that is what
+    /// stands there now.
+    Load {
+        id: Uuid,
+        text: String,
+        file: Option<(PathBuf, String)>,
+        reply: Sender<Result<(), String>>,
+    },
     /// An edit.
     Edit { id: Uuid, command: Box<Command>, reply: Sender<Result<(), String>> },
     /// An edit whose failure is told as a message.
@@ -71,6 +78,8 @@ pub(crate) enum Ask {
     Edited { id: Uuid },
     /// The user has read a message, or all of them.
     Dismiss { id: Uuid, message: Option<String> },
+    /// A session that lies beside this one takes its place.
+    OpenEarlier { id: Uuid, folder: PathBuf },
     /// Everything that happened up to now is to be in the snapshot.
     Settle { id: Uuid, reply: Sender<()> },
     /// The host project's folder became known.
@@ -201,10 +210,14 @@ impl Desk {
                 }
                 let _ = reply.send(());
             }
-            Ask::Load { id, text, reply } => {
+            Ask::Load { id, text, file, reply } => {
                 self.tick();
                 let done = match self.hosted.get_mut(&id) {
-                    Some(h) => h.load(&text),
+                    Some(h) => h.load(&text).map(|()| {
+                        if let Some((path, stands_there)) = file {
+                            h.opened(path, stands_there);
+                        }
+                    }),
                     None => Err("This instance is closed.".into()),
                 };
                 self.tick();
@@ -229,6 +242,13 @@ impl Desk {
                 if let Some(h) = self.hosted.get_mut(&id) {
                     h.mirror_from_live();
                     h.touched(true);
+                }
+            }
+            Ask::OpenEarlier { id, folder } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.open_earlier(&folder)
+                {
+                    h.say(why);
                 }
             }
             Ask::Dismiss { id, message } => {

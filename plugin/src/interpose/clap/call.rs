@@ -140,12 +140,13 @@ fn transport(event: &clap_event_transport, rate: f64) -> Transport {
     let looping = has(CLAP_TRANSPORT_IS_LOOP_ACTIVE);
     let loop_secs = (frames(event.loop_start_seconds), frames(event.loop_end_seconds));
     let loop_beats = (beats(event.loop_start_beats), beats(event.loop_end_beats));
-    let loop_frames = if looping && in_secs && loop_secs.0 < loop_secs.1 {
-        Some(loop_secs)
+    let (loop_frames, loop_rough_frames) = if looping && in_secs && loop_secs.0 < loop_secs.1 {
+        (Some(loop_secs), 0.0)
     } else if looping && in_beats {
-        loop_from_beats(loop_beats, pos_frames, pos_beats, tempo, rate)
+        let range = loop_from_beats(loop_beats, pos_frames, pos_beats, tempo, rate);
+        (range, quirks::rough_loop_frames(pos_beats, tempo, rate))
     } else {
-        None
+        (None, 0.0)
     };
     Transport {
         playing: has(CLAP_TRANSPORT_IS_PLAYING),
@@ -160,6 +161,7 @@ fn transport(event: &clap_event_transport, rate: f64) -> Transport {
             .then_some((event.tsig_num, event.tsig_denom)),
         bar_beats: in_beats.then(|| beats(event.bar_start)),
         loop_frames,
+        loop_rough_frames,
     }
 }
 
@@ -218,6 +220,7 @@ mod tests {
         assert_eq!(all.time_sig, Some((3, 4)));
         // The seconds of the loop say nothing here, so that the beats count, from the position on.
         assert_eq!(all.loop_frames, Some((96_000.0, 192_000.0)));
+        assert_eq!(all.loop_rough_frames, 25.0, "the host may count in ticks");
     }
 
     #[test]

@@ -92,7 +92,7 @@ pub(in crate::media) fn create_or_reuse(
 }
 
 /// `stem.ext`, `stem 2.ext`, ...
-pub(in crate::media) fn numbered(stem: &str, counter: u32, ext: &str) -> String {
+pub(crate) fn numbered(stem: &str, counter: u32, ext: &str) -> String {
     if counter == 1 { format!("{stem}.{ext}") } else { format!("{stem} {counter}.{ext}") }
 }
 

@@ -15,6 +15,10 @@ fn looped(pos: f64, start: f64, end: f64) -> Transport {
     Transport { loop_frames: Some((start, end)), ..at(pos) }
 }
 
+fn roughly(pos: f64, start: f64, end: f64) -> Transport {
+    Transport { loop_rough_frames: 9.5, ..looped(pos, start, end) }
+}
+
 /// What one block of 64 gives: its spans as (entry, position, frames).
 fn block(f: &mut Follower, t: Option<Transport>) -> Vec<(Entry, i64, usize)> {
     f.hear(t.as_ref());
@@ -52,6 +56,34 @@ fn the_state_table() {
             Some(looped(0.0, 0.0, 128.0)),
             Wraps,
             0,
+        ),
+        (
+            "rough loop, cut about its end",
+            vec![roughly(64.0, 3.0, 125.0)],
+            Some(roughly(0.0, -4.0, 131.0)),
+            Wraps,
+            0,
+        ),
+        (
+            "rough loop, told too long",
+            vec![roughly(64.0, 3.0, 135.0)],
+            Some(roughly(0.0, -4.0, 121.0)),
+            Wraps,
+            0,
+        ),
+        (
+            "rough loop, not at its end yet",
+            vec![roughly(64.0, 3.0, 125.0)],
+            Some(roughly(128.0, 3.0, 131.0)),
+            Continues,
+            128,
+        ),
+        (
+            "rough loop, its end in the block",
+            vec![roughly(80.0, 0.0, 102.0)],
+            Some(roughly(44.0, 0.0, 98.0)),
+            Jumps,
+            44,
         ),
         (
             "loop end, played past",
@@ -150,14 +182,48 @@ proptest! {
         }
     }
 
+    /// A host that cuts its blocks at the end of a loop that it tells only roughly, and in each
+    /// block otherwise, is followed to the frame.
+    #[test]
+    fn a_rough_loop_is_followed(
+        blocks in prop::collection::vec((1i64..2_000, -20i8..=20, -20i8..=20), 1..200),
+        (start, length) in (-10_000i64..100_000, 400i64..30_000),
+    ) {
+        let mut f = Follower::new(48_000);
+        let end = start + length;
+        let (mut pos, mut wrapped) = (start - 500, false);
+        for (frames, a, b) in blocks {
+            let frames = if pos < end { frames.min(end - pos) } else { frames };
+            #[expect(clippy::cast_precision_loss)]
+            f.hear(Some(&Transport {
+                loop_rough_frames: 25.0,
+                ..looped(pos as f64, start as f64 + f64::from(a), end as f64 + f64::from(b))
+            }));
+            let mut left = usize::try_from(frames).unwrap();
+            while left > 0 {
+                let s = f.advance(left);
+                prop_assert_eq!(s.pos, pos);
+                let expected = if wrapped { Entry::Wraps } else { Entry::Continues };
+                prop_assert!(s.entry == expected || s.entry == Entry::Starts);
+                wrapped = false;
+                pos += i64::try_from(s.frames).unwrap();
+                left -= s.frames;
+            }
+            if pos == end {
+                (pos, wrapped) = (start, true);
+            }
+        }
+    }
+
     /// Whatever a host says, spans fill the block and nothing panics.
     #[test]
     fn any_host_is_survived(
-        says in prop::collection::vec((any::<bool>(), any::<f64>(), any::<f64>(), any::<f64>(), 1usize..9000), 1..40)
+        says in prop::collection::vec((any::<bool>(), any::<f64>(), any::<f64>(), any::<f64>(), 1usize..9000), 1..40),
+        loop_rough_frames in any::<f64>(),
     ) {
         let mut f = Follower::new(48_000);
         for (playing, pos, a, b, frames) in says {
-            f.hear(Some(&Transport { playing, pos_frames: Some(pos), loop_frames: Some((a, b)), ..Transport::default() }));
+            f.hear(Some(&Transport { playing, pos_frames: Some(pos), loop_frames: Some((a, b)), loop_rough_frames, ..Transport::default() }));
             let mut left = frames;
             while left > 0 {
                 let s = f.advance(left);

@@ -1,7 +1,7 @@
 //! One instance as the session thread holds it.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use super::autosave::Autosave;
 use super::media::Media;
 use super::passes::{OpenPass, Ready, Runs};
 use super::streams::Streams;
+use super::survey::{self, Found, Survey};
 use crate::disk::capture::CaptureTap;
 use crate::disk::pool::Registration;
 use crate::disk::waveforms::Waveforms;
@@ -76,6 +77,8 @@ pub(super) struct Hosted {
     pub unplaced: Vec<UnplacedTake>,
     pub messages: Vec<String>,
     autosave: Autosave,
+    survey: Survey,
+    around: Found,
     /// Takes of before were looked for at the first activation.
     has_looked: bool,
     /// The plan is older than the document.
@@ -99,6 +102,7 @@ impl Hosted {
         Self {
             id,
             media: Media::new(config.project_folder.clone()),
+            autosave: Autosave::new(config.alone),
             config,
             session,
             live,
@@ -114,7 +118,8 @@ impl Hosted {
             closing: HashMap::new(),
             unplaced: Vec::new(),
             messages: Vec::new(),
-            autosave: Autosave::default(),
+            survey: Survey::default(),
+            around: Found::default(),
             has_looked: false,
             stale: true,
             changed: true,
@@ -143,6 +148,38 @@ impl Hosted {
     pub(super) fn dismiss(&mut self, message: Option<&str>) {
         self.messages.retain(|m| message.is_some_and(|read| read != m));
         self.changed = true;
+    }
+
+    /// For a window that is open: earlier sessions and the disk's room.
+    fn look_around(&mut self) {
+        let Self { media, session, survey, .. } = self;
+        let roots = || {
+            let all = media.candidates(session);
+            let parents = all.iter().filter_map(|folder| folder.parent());
+            let mut roots: Vec<PathBuf> = parents.map(PathBuf::from).collect();
+            roots.dedup();
+            roots
+        };
+        if let Some(found) = survey.tick(media.folder(), roots)
+            && found != self.around
+        {
+            self.around = found;
+            self.changed = true;
+        }
+    }
+
+    /// Opens an earlier session in place of this one, which has to be empty.
+    pub(super) fn open_earlier(&mut self, folder: &Path) -> Result<(), String> {
+        if !self.session.takes.is_empty() || !self.passes.is_empty() {
+            return Err("This session has takes of its own. Open the other one in a new instance \
+                        of Stowaway."
+                .into());
+        }
+        let session = survey::open(folder, self.config.inputs)?;
+        self.load(&session.to_json())?;
+        self.touched(true);
+        self.survey.soon();
+        Ok(())
     }
 
     /// The document changed: the plan and the snapshot follow. `dirty`: by the user or by a take,
@@ -210,6 +247,9 @@ impl Hosted {
                 self.changed = true;
             }
         }
+        if self.public.is_watched() {
+            self.look_around();
+        }
         if self.stale {
             self.compile();
         }
@@ -219,8 +259,9 @@ impl Hosted {
         if self.changed && self.published.elapsed() >= PUBLISH_EVERY {
             self.publish();
         }
-        if let Some(folder) = self.media.folder() {
-            self.autosave.tick(folder, &self.session);
+        self.autosave.tick(self.media.folder(), &self.session);
+        for sentence in self.autosave.sentences() {
+            self.say(sentence);
         }
     }
 
@@ -236,6 +277,9 @@ impl Hosted {
         });
         self.changed |= any;
         self.stale |= structural;
+        if any {
+            self.autosave.params_changed();
+        }
     }
 
     /// What the document says goes to the host's parameters.
@@ -281,7 +325,10 @@ impl Hosted {
         self.session = session;
         self.mirror_to_live();
         if !recording {
-            self.live.set_from_document(ParamKey::Global(GlobalParam::Record), 0.0);
+            // What no document holds starts as in a new instance: a host reads back what it loaded.
+            for switch in [GlobalParam::Record, GlobalParam::Keep, GlobalParam::NextTake] {
+                self.live.set_from_document(ParamKey::Global(switch), 0.0);
+            }
         }
         self.public.ask_rescan();
         self.document_changed();
@@ -296,6 +343,12 @@ impl Hosted {
         self.compile();
         self.publish();
         Ok(())
+    }
+
+    /// A document from a file that it is kept in from now on.
+    pub(super) fn opened(&mut self, file: PathBuf, text: String) {
+        self.autosave.opened(file, text);
+        self.publish();
     }
 
     pub(super) fn project_folder(&mut self, folder: PathBuf) {
@@ -320,11 +373,14 @@ impl Hosted {
         self.public.publish(Snapshot {
             session: Arc::new(self.session.clone()),
             folder: self.media.folder().map(PathBuf::from),
+            file: self.autosave.file().map(PathBuf::from),
             unplaced: self.unplaced.clone(),
             messages: self.messages.clone(),
             meter_slots,
             rate: self.active.as_ref().map(|a| a.remote.rate),
             recording: self.passes.len(),
+            earlier: self.around.earlier.clone(),
+            free_bytes: self.around.free_bytes,
         });
     }
 
@@ -343,8 +399,10 @@ impl Hosted {
             writer.close_folder(self.id);
             writer.detach(self.id);
         }
-        if let Some(folder) = self.media.folder() {
-            self.autosave.now(folder, &self.session);
+        self.autosave.now(self.media.folder(), &self.session);
+        for sentence in self.autosave.finish() {
+            self.say(sentence);
         }
+        self.publish();
     }
 }
