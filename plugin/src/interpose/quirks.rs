@@ -40,23 +40,22 @@ pub fn true_mode(announced: Mode, in_call: Mode) -> Mode {
     if in_call == Mode::Realtime { announced } else { in_call }
 }
 
-/// **Fault:** the host counts its beats in ticks of a quarter note, a dozen frames each, and its
-/// loop is told in beats only. Measured from there, the loop's end is another frame in each block,
-/// a few before or after the one where the host wraps: the frames around it were those of the
-/// wrong side, in playback and in takes.
-/// **Shown by:** Ardour (VST3, 1920 ticks).
-/// **Here:** how many frames the loop may be off, 0 where the host's beats are no whole ticks. A
-/// host that counts exactly stands on a whole tick now and then; it is then believed a block later.
+/// **Fault:** the host counts its beats in ticks of a quarter note, a dozen frames each, and tells
+/// its loop in beats only. Measured from the position, the loop's end is another frame in each
+/// block, a few before or after the one where the host wraps: the frames around it are those of
+/// the wrong side, in playback and in takes.
+/// **Shown by:** Ardour (VST3, 1920 ticks, and its blocks do not end where its loop does).
+/// **Here:** the size of a tick in frames, 0 where the position is no whole tick. Within a tick,
+/// the end that a steady tempo from the song's start makes is taken, which is the host's own where
+/// the loop lies on the grid. Off the grid, or behind changes of tempo, a few frames about the end
+/// may be of the wrong side; the engine learns the true length from the first wrap.
 /// **Test:** `wraps_of_a_host_that_counts_in_ticks` in `tests/tests/loops.rs`.
 #[must_use]
-pub fn rough_loop_frames(pos_beats: Option<f64>, tempo: Option<f64>, rate: f64) -> f64 {
+pub fn tick_frames(beats: f64, frames_per_beat: f64) -> f64 {
     /// A multiple of what is in use (96, 192, 480, 960).
     const TICKS: f64 = 1920.0;
-    let (Some(beats), Some(tempo)) = (pos_beats, tempo) else { return 0.0 };
     let ticks = beats * TICKS;
-    // Position and loop may each be wrong by a tick, which may be a coarser one.
-    let rough = 2.0 / TICKS * 60.0 / tempo * rate;
-    if (ticks - ticks.round()).abs() < 1e-6 { rough } else { 0.0 }
+    if (ticks - ticks.round()).abs() < 1e-6 { frames_per_beat / TICKS } else { 0.0 }
 }
 
 /// **Fault:** a parameter index that equals the count panics in the framework, and with it the
@@ -137,11 +136,10 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_ticks_are_rough() {
-        let at = |beats| rough_loop_frames(Some(beats), Some(120.0), 48_000.0);
-        assert_eq!((at(3.0), at(-2.0 + 1.0 / 1920.0), at(17.0 / 960.0)), (25.0, 25.0, 25.0));
+    fn only_whole_ticks_are_ticks() {
+        let at = |beats| tick_frames(beats, 24_000.0);
+        assert_eq!((at(3.0), at(-2.0 + 1.0 / 1920.0), at(17.0 / 960.0)), (12.5, 12.5, 12.5));
         assert_eq!((at(3.000_1), at(0.3 / 1920.0)), (0.0, 0.0));
-        assert_eq!(rough_loop_frames(None, Some(120.0), 48_000.0), 0.0);
     }
 
     #[test]

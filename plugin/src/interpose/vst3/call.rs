@@ -132,12 +132,12 @@ fn transport(context: &ProcessContext, rate: f64) -> Transport {
         u16::try_from(context.timeSigNumerator).unwrap_or(0),
         u16::try_from(context.timeSigDenominator).unwrap_or(0),
     );
-    let loop_frames = looping
-        .then(|| {
-            let range = (context.cycleStartMusic, context.cycleEndMusic);
-            loop_from_beats(range, pos_frames, pos_beats, tempo, rate)
-        })
-        .flatten();
+    let (loop_frames, loop_rough_frames) = if looping {
+        let range = (context.cycleStartMusic, context.cycleEndMusic);
+        loop_from_beats(range, pos_frames, pos_beats, tempo, rate)
+    } else {
+        (None, 0.0)
+    };
     Transport {
         playing: has(StatesAndFlags_::kPlaying),
         recording: has(StatesAndFlags_::kRecording),
@@ -150,7 +150,7 @@ fn transport(context: &ProcessContext, rate: f64) -> Transport {
             .then_some(time_sig),
         bar_beats: has(StatesAndFlags_::kBarPositionValid).then_some(context.barPositionMusic),
         loop_frames,
-        loop_rough_frames: quirks::rough_loop_frames(pos_beats, tempo, rate),
+        loop_rough_frames,
     }
 }
 
