@@ -1,13 +1,35 @@
-//! The window: for now the track list and what is known about the host. It draws four times a
-//! second while it is open, and not at all while it is closed.
+//! The window. It draws pictures that the session thread publishes, and sends commands: no signal
+//! processing, no file, no waiting. It draws while something moves, once when something changed,
+//! and rests otherwise.
 
-mod view;
+pub mod view;
+
+mod clip;
+mod control;
+mod footer;
+mod header;
+mod hints;
+pub mod look;
+mod meter;
+mod now;
+mod rows;
+mod scale;
+mod side;
+pub mod state;
+mod timeline;
+mod top;
+mod transport;
+mod wake;
+mod wave;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use nice_plug::context::gui::GuiContext;
+use nice_plug::editor::SizeConstraints;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::ResizeHint;
+use nice_plug_egui::baseview::HandlerError;
 use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier,
     create_egui_editor,
@@ -15,44 +37,111 @@ use nice_plug_egui::{
 
 use crate::panics;
 use crate::plug::Plug;
+use view::{Next, View};
+use wake::Waker;
 
 /// The editor as the framework wants it.
 pub type Editor = EguiEditor<Window>;
 
-const SIZE: LogicalSize<f64> = LogicalSize { width: 640.0, height: 480.0 };
-/// What is shown changes slowly; nothing is drawn in between.
-const REFRESH: Duration = Duration::from_millis(250);
+const SIZE: LogicalSize<f64> = LogicalSize { width: 1_180.0, height: 720.0 };
+const SMALLEST: LogicalSize<f32> = LogicalSize { width: 820.0, height: 420.0 };
+/// Between two frames while something moves.
+const FRAME: Duration = Duration::from_millis(33);
+/// How soon a wish for a frame is heard.
+const POLL: Duration = Duration::from_millis(30);
 
 /// The editor of one instance.
 #[must_use]
 pub fn create(plug: &Arc<Plug>) -> Option<Editor> {
+    let hint = ResizeHint {
+        can_resize: true,
+        size_constraints: SizeConstraints::Logical { min_size: Some(SMALLEST), max_size: None },
+        ..ResizeHint::default()
+    };
     let settings = EguiNiceSettings::new()
         .with_tile(plug.model().name)
-        .with_resize_hint(ResizeHint { can_resize: true, ..ResizeHint::default() })
-        .with_repaint_poll_interval(REFRESH);
-    create_egui_editor(
-        EguiEditorState::from_size(SIZE, 1.0),
-        RepaintNotifier::new(),
-        settings,
-        Window { plug: Arc::clone(plug), broken: false },
-    )
+        .with_resize_hint(hint)
+        .with_repaint_poll_interval(POLL);
+    let state = EguiEditorState::from_size(SIZE, 1.0);
+    let repaint = RepaintNotifier::new();
+    let window = Window {
+        plug: Arc::clone(plug),
+        view: View::default(),
+        broken: false,
+        state: Arc::clone(&state),
+        repaint: repaint.clone(),
+        waker: None,
+    };
+    create_egui_editor(state, repaint, settings, window)
 }
 
-/// One open window.
+/// One window, opened any number of times.
 pub struct Window {
     plug: Arc<Plug>,
+    view: View,
     /// Drawing met a fault: nothing more is drawn.
     broken: bool,
+    state: Arc<EguiEditorState>,
+    repaint: RepaintNotifier,
+    waker: Option<Waker>,
+}
+
+impl Window {
+    /// Has this window woken for as long as it is open.
+    fn watch(&mut self) {
+        let repaint = self.repaint.clone();
+        self.plug.instance().on_change(Some(Box::new(move || repaint.request_repaint())));
+        let (repaint, state) = (self.repaint.clone(), Arc::clone(&self.state));
+        // The framework says that a window is open a moment after it was built.
+        let begun = std::time::Instant::now();
+        let is_open = move || state.is_open() || begun.elapsed() < Duration::from_secs(5);
+        self.waker = Some(Waker::start(&self.plug, move || repaint.request_repaint(), is_open));
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        self.waker = None;
+        self.plug.instance().on_change(None);
+    }
 }
 
 impl NiceEguiApp for Window {
+    fn build(
+        &mut self,
+        context: egui::Context,
+        _gui: GuiContext,
+        _frame: &mut Frame,
+    ) -> Result<(), HandlerError> {
+        context.all_styles_mut(look::apply);
+        self.watch();
+        Ok(())
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
         if self.broken {
+            ui.centered_and_justified(|ui| {
+                ui.label(
+                    "The window met a fault in Stowaway and stopped drawing. Recording and \
+                     playback go on. Close the window and open it again.",
+                )
+            });
             return;
         }
+        if self.waker.as_ref().is_none_or(|w| !w.is_awake()) {
+            self.watch();
+        }
+        let Self { plug, view, .. } = self;
         // A fault in drawing must not take the host down.
-        let plug = &self.plug;
-        self.broken = panics::caught(plug, "drawing its window", || view::ui(ui, plug)).is_none();
-        ui.ctx().request_repaint_after(REFRESH);
+        let drawn = panics::caught(plug, "drawing its window", || view.ui(ui, plug));
+        self.broken = drawn.is_none();
+        if drawn == Some(Next::Soon) {
+            ui.ctx().request_repaint_after(FRAME);
+        }
+    }
+
+    fn editor_closed(&mut self) {
+        self.waker = None;
+        self.plug.instance().on_change(None);
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod editor;
 pub mod face;
+pub mod gestures;
 pub mod interpose;
 pub mod log;
 pub mod panics;

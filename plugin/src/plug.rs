@@ -12,6 +12,7 @@ use stowaway_engine::instance::{Instance, InstanceConfig};
 use stowaway_engine::live::LiveParams;
 use stowaway_engine::params::{GlobalParam, ParamKey};
 
+use crate::gestures::{Gestures, Step};
 use crate::panics;
 use crate::ports::{Model, Side};
 use crate::process::AudioHalf;
@@ -49,6 +50,7 @@ pub struct Plug {
     /// A panic was caught on the audio thread: silence until the next activation.
     failed: AtomicBool,
     wants: AtomicU8,
+    gestures: Gestures,
     /// Has the system's message loop call [`Plug::tell_host`], where there is one.
     main_thread: OnceLock<Call>,
     /// Tells the host; given by the layer between host and framework.
@@ -89,6 +91,7 @@ impl Plug {
             audio: Mutex::new(None),
             failed: AtomicBool::new(false),
             wants: AtomicU8::new(0),
+            gestures: Gestures::default(),
             main_thread: OnceLock::new(),
             teller: OnceLock::new(),
         })
@@ -322,6 +325,30 @@ impl Plug {
         self.want(WANT_CLOSE);
     }
 
+    /// The user moves a parameter in the editor: heard at once, and told to the host.
+    pub fn touch(&self, key: ParamKey, step: Step) {
+        if let Step::Set(normalised) = step {
+            self.live().set(key, normalised);
+        }
+        self.gestures.push(key, step);
+        if step == Step::End {
+            self.instance().note_edit();
+        }
+    }
+
+    /// One whole gesture: a click on a switch.
+    pub fn click(&self, key: ParamKey, normalised: f32) {
+        for step in [Step::Begin, Step::Set(normalised), Step::End] {
+            self.touch(key, step);
+        }
+    }
+
+    /// What the user moved and the host does not know yet.
+    #[must_use]
+    pub fn gestures(&self) -> &Gestures {
+        &self.gestures
+    }
+
     /// Notes something to do on the host's main thread.
     pub fn want(&self, wants: u8) {
         self.wants.fetch_or(wants, Ordering::AcqRel);
@@ -338,7 +365,7 @@ impl Plug {
                 self.want(WANT_RESCAN);
             }
         }
-        self.wants.load(Ordering::Acquire) != 0
+        self.wants.load(Ordering::Acquire) != 0 || !self.gestures.is_empty()
     }
 
     /// What to tell the host now; each is given once. What concerns only ourselves is done here.

@@ -167,6 +167,20 @@ mod tests {
         assert_eq!(fresh.live().get(FADER), 0.25);
     }
 
+    #[test]
+    fn a_load_lets_go_of_the_switches_that_no_state_holds() {
+        let plug = Plug::new(Multi::MODEL, "VST3");
+        let state = save(&plug);
+        let switches = [GlobalParam::Record, GlobalParam::Keep, GlobalParam::NextTake];
+        for switch in switches {
+            plug.live().set(ParamKey::Global(switch), 0.75);
+        }
+        load(&plug, &state).unwrap_or_else(|e| panic!("{e}"));
+        for switch in switches {
+            assert_eq!(plug.live().get(ParamKey::Global(switch)), 0.0, "{switch:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn garbage_gets_a_sentence(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -269,6 +269,7 @@ impl Roll {
             time_sig: Some((beats, note)),
             bar_beats: Some((quarters / bar).floor() * bar),
             loop_frames: self.loop_range.map(|(start, end)| (start as f64, end as f64)),
+            loop_rough_frames: 0.0,
         }
     }
 }

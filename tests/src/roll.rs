@@ -81,6 +81,9 @@ pub enum Wrap {
     InBlock,
     /// Inside a block, with a transport event (CLAP only).
     InBlockWithEvent,
+    /// Inside a block; for so many frames the positions told go on behind the end, where a block
+    /// is cut. The audio is that of the loop.
+    CountedPast(usize),
 }
 
 struct Feed {
@@ -116,6 +119,8 @@ pub struct Roll {
     pub loop_frames: Option<(i64, i64)>,
     /// How it wraps.
     pub wrap: Wrap,
+    /// The host counts quarter notes in so many ticks, and tells whole ones.
+    pub ticks_per_beat: Option<f64>,
     /// Added to every position said to the plugin: between two frames.
     pub sub_frame: f64,
     /// No transport at all is given.
@@ -128,6 +133,8 @@ pub struct Roll {
     pub heard: Heard,
     rate: f64,
     pos: i64,
+    /// Frames for which positions are still told as if there had been no wrap.
+    past_left: usize,
     stream: i64,
     sizes: Sizes,
     blocks: usize,
@@ -149,6 +156,7 @@ impl Roll {
             tempo: Some(120.0),
             loop_frames: None,
             wrap: Wrap::AtBlockEdge,
+            ticks_per_beat: None,
             sub_frame: 0.0,
             no_transport: false,
             next_events: Vec::new(),
@@ -156,6 +164,7 @@ impl Roll {
             heard: Heard::default(),
             rate,
             pos: 0,
+            past_left: 0,
             stream: 0,
             sizes,
             blocks: 0,
@@ -252,6 +261,7 @@ impl Roll {
             if let (true, Some(last)) = (playing, pieces.last()) {
                 self.pos = self.after(last.pos + signed(last.frames));
             }
+            self.past_left = self.past_after(&pieces);
             left -= frames;
         }
     }
@@ -264,6 +274,18 @@ impl Roll {
         }
     }
 
+    /// How long positions are told as if there had been no wrap, after these pieces.
+    fn past_after(&self, pieces: &[Piece]) -> usize {
+        let (Wrap::CountedPast(past), Some(end)) = (self.wrap, self.loop_frames.map(|l| l.1))
+        else {
+            return 0;
+        };
+        pieces.iter().fold(self.past_left, |left, piece| {
+            let wraps = piece.pos + signed(piece.frames) == end;
+            if wraps { past } else { left.saturating_sub(piece.frames) }
+        })
+    }
+
     /// The stretches of the timeline in the next block, which is cut where the wrap wants it.
     fn pieces(&self, frames: &mut usize, playing: bool) -> Vec<Piece> {
         let mut pieces = Vec::new();
@@ -274,7 +296,12 @@ impl Roll {
                 .loop_frames
                 .filter(|(start, end)| playing && start < end && pos < *end)
                 .and_then(|(_, end)| usize::try_from(end - pos).ok());
-            let frames_here = until_end.map_or(rest, |n| n.min(rest));
+            let mut frames_here = until_end.map_or(rest, |n| n.min(rest));
+            let past_left = self.past_after(&pieces);
+            if past_left > 0 && past_left <= frames_here {
+                frames_here = past_left;
+                *frames = offset + frames_here;
+            }
             pieces.push(Piece { offset, pos, frames: frames_here });
             offset += frames_here;
             pos = self.after(pos + signed(frames_here));
@@ -334,7 +361,11 @@ impl Roll {
         }
         events.sort_by_key(|e| e.offset);
         self.block.frames = frames;
-        self.block.transport = (!self.no_transport).then(|| self.transport(self.pos, playing));
+        let told = match self.loop_frames {
+            Some((start, end)) if self.past_left > 0 => self.pos + (end - start),
+            _ => self.pos,
+        };
+        self.block.transport = (!self.no_transport).then(|| self.transport(told, playing));
         self.block.events = events;
     }
 
@@ -349,6 +380,7 @@ impl Roll {
             tempo: self.tempo,
             time_sig: Some((4, 4)),
             loop_frames: self.loop_frames,
+            ticks_per_beat: self.ticks_per_beat,
         }
     }
 

@@ -32,6 +32,8 @@ pub struct Transport {
     pub time_sig: Option<(u16, u16)>,
     /// The host's loop in frames, on.
     pub loop_frames: Option<(i64, i64)>,
+    /// The host counts quarter notes in so many ticks, and tells whole ones.
+    pub ticks_per_beat: Option<f64>,
 }
 
 impl Transport {
@@ -64,7 +66,8 @@ impl Transport {
     #[must_use]
     pub fn beats(&self, frames: f64, rate: f64) -> f64 {
         let tempo = self.tempo.filter(|t| t.is_finite() && *t > 0.0).unwrap_or(120.0);
-        frames / rate * tempo / 60.0
+        let beats = frames / rate * tempo / 60.0;
+        self.ticks_per_beat.map_or(beats, |ticks| (beats * ticks).floor() / ticks)
     }
 }
 

@@ -10,6 +10,8 @@ use scenarios::script::Mode;
 use scenarios::takes::{RATE, Rig, Take, armed, samples};
 
 const LOOP: (i64, i64) = (10_007, 58_328);
+/// On the grid at 120 beats per minute: half a beat to two and a half.
+const ON_GRID: (i64, i64) = (12_000, 60_000);
 /// Where the host starts, inside the loop.
 const START: i64 = 22_222;
 const ROUNDS: i64 = 3;
@@ -21,25 +23,37 @@ fn length(range: (i64, i64)) -> usize {
 }
 
 /// What each pass has to be: where it starts on the timeline, in the stream, and its length.
-fn expected() -> Vec<(i64, i64, usize)> {
-    let mut passes = vec![(START, 0, length((START, LOOP.1)))];
-    let mut stream = LOOP.1 - START;
+fn expected(range: (i64, i64)) -> Vec<(i64, i64, usize)> {
+    let mut passes = vec![(START, 0, length((START, range.1)))];
+    let mut stream = range.1 - START;
     for _ in 0..ROUNDS {
-        passes.push((LOOP.0, stream, length(LOOP)));
-        stream += LOOP.1 - LOOP.0;
+        passes.push((range.0, stream, length(range)));
+        stream += range.1 - range.0;
     }
-    passes.push((LOOP.0, stream, length((0, REST))));
+    passes.push((range.0, stream, length((0, REST))));
     passes
+}
+
+/// A host that tells its loop exactly.
+fn passes(format: Format, wrap: Wrap, sizes: Sizes) {
+    passes_of(format, wrap, sizes, LOOP, None);
 }
 
 /// Proves that the passes of a looping host are lanes with the right places and exactly the
 /// frames that were fed, and that the newest sounds.
-fn passes(format: Format, wrap: Wrap, sizes: Sizes) {
-    let what = format!("{format:?} {wrap:?} {sizes:?}");
+fn passes_of(
+    format: Format,
+    wrap: Wrap,
+    sizes: Sizes,
+    range: (i64, i64),
+    ticks_per_beat: Option<f64>,
+) {
+    let what = format!("{format:?} {wrap:?} {sizes:?} {ticks_per_beat:?}");
     let folder = tempfile::tempdir().expect("a folder");
     let mut rig = Rig::open(format, &what, &armed(folder.path(), &["In 1", "In 5"]), sizes);
-    rig.roll.loop_frames = Some(LOOP);
+    rig.roll.loop_frames = Some(range);
     rig.roll.wrap = wrap;
+    rig.roll.ticks_per_beat = ticks_per_beat;
     rig.locate(START);
     let first = rig.roll.stream();
     let sources: [Arc<dyn Source>; 2] =
@@ -47,7 +61,7 @@ fn passes(format: Format, wrap: Wrap, sizes: Sizes) {
     rig.roll.feed(0, Arc::clone(&sources[0]), Clock::Stream);
     rig.roll.feed(4, Arc::clone(&sources[1]), Clock::Stream);
     rig.host.set_named("Record", "On");
-    let passes = expected();
+    let passes = expected(range);
     rig.play(passes.iter().map(|p| p.2).sum());
     let takes = rig.closed_takes(passes.len() * 2);
     for (track, source) in (1u64..).zip(&sources) {
@@ -72,15 +86,15 @@ fn passes(format: Format, wrap: Wrap, sizes: Sizes) {
     rig.roll.set_pace(Pace::Flat);
     rig.roll.loop_frames = None;
     rig.roll.listen(&[1, 2]);
-    rig.roll.locate(LOOP.0);
-    rig.play(length(LOOP));
+    rig.roll.locate(range.0);
+    rig.play(length(range));
     let (newest, before) = (passes[passes.len() - 1], passes[passes.len() - 2]);
     for (port, source) in (1..).zip(&sources) {
         for c in 0..2 {
-            let top = rig.roll.heard.at(port, c, LOOP.0, newest.2);
+            let top = rig.roll.heard.at(port, c, range.0, newest.2);
             assert_same(&what, &top, &source.stretch(c, first + newest.1, newest.2));
             let rest = before.2 - newest.2;
-            let below = rig.roll.heard.at(port, c, LOOP.0 + REST, rest);
+            let below = rig.roll.heard.at(port, c, range.0 + REST, rest);
             assert_same(&what, &below, &source.stretch(c, first + before.1 + REST, rest));
         }
     }
@@ -90,6 +104,26 @@ fn passes(format: Format, wrap: Wrap, sizes: Sizes) {
 fn wraps_at_block_edges() {
     for format in Format::BOTH {
         passes(format, Wrap::AtBlockEdge, Sizes::Random { max: 1_024, seed: 3 });
+    }
+}
+
+/// As Ardour does it: ticks, and positions that are ahead of the loop. Only VST3 hosts tell a loop
+/// in nothing but beats.
+#[test]
+fn wraps_of_a_host_that_counts_in_ticks() {
+    for wrap in [Wrap::AtBlockEdge, Wrap::InBlock, Wrap::CountedPast(80)] {
+        for sizes in [Sizes::Fixed(256), Sizes::Random { max: 1_024, seed: 5 }] {
+            passes_of(Format::Vst3, wrap, sizes, ON_GRID, Some(1_920.0));
+        }
+    }
+}
+
+#[test]
+fn wraps_of_a_host_that_counts_past_them() {
+    for format in Format::BOTH {
+        for past in [1, 80, 3_000] {
+            passes(format, Wrap::CountedPast(past), Sizes::Random { max: 512, seed: 4 });
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod bundle;
 mod demo;
 mod install;
 mod packages;
+mod shots;
 mod steps;
 mod test;
 
@@ -26,6 +27,7 @@ cargo xtask <command>
   install            bundle, and copy both to where this user's hosts look
   bench [--quick]    measure speed and memory, print a table, write
                      target/bench/report.json (--quick: shorter and rougher)
+  shots              make the README's pictures, into docs/pictures
 ";
 
 /// How a command ends: with a sentence where it failed.
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         Some("bundle") => bundle::run(rest),
         Some("install") => install::run(rest),
         Some("bench") => bench::run(rest),
+        Some("shots") => shots::run(rest),
         Some("help" | "-h" | "--help") => {
             print!("{USAGE}");
             Ok(())

@@ -12,4 +12,5 @@ pub mod resample;
 pub mod source;
 pub mod storage;
 pub mod stream;
+pub mod waveforms;
 pub mod writer;

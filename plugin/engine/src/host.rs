@@ -41,6 +41,9 @@ pub struct Transport {
     pub bar_beats: Option<f64>,
     /// The loop in frames (start, end), while the host's loop is on and start < end.
     pub loop_frames: Option<(f64, f64)>,
+    /// By how much either end of `loop_frames` may miss the host's own, in frames: 0 where it
+    /// tells them exactly.
+    pub loop_rough_frames: f64,
 }
 
 /// Something that happens inside a block.

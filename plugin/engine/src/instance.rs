@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::disk::cache::CacheReader;
 use crate::disk::pool::{DiskPool, ReadSettings, Registration};
+use crate::disk::waveforms::{Waveforms, Worker};
 use crate::host::{Block, Outcome};
 use crate::live::LiveParams;
 use crate::params::{GlobalParam, ParamKey};
@@ -67,7 +68,10 @@ pub struct Instance {
     registration: Mutex<Option<Arc<Registration>>>,
     /// A document was loaded, or looked for.
     has_document: AtomicBool,
+    waveforms: Arc<Waveforms>,
     thread: Arc<SessionThread>,
+    /// What reads files for the waveforms, kept while the instance lives.
+    _worker: Arc<Worker>,
 }
 
 impl Instance {
@@ -84,6 +88,8 @@ impl Instance {
             ParamKey::Global(GlobalParam::Through),
             if config.through { 1.0 } else { 0.0 },
         );
+        let worker = Worker::shared();
+        let waveforms = Waveforms::new(&worker);
         let thread = SessionThread::shared();
         thread.ask(Ask::Open {
             id,
@@ -91,6 +97,7 @@ impl Instance {
             session: Box::new(session),
             live: Arc::clone(&live),
             public: Arc::clone(&public),
+            waveforms: Arc::clone(&waveforms),
         });
         Self {
             id,
@@ -100,7 +107,9 @@ impl Instance {
             public,
             registration: Mutex::default(),
             has_document: AtomicBool::new(false),
+            waveforms,
             thread,
+            _worker: worker,
         }
     }
 
@@ -181,6 +190,12 @@ impl Instance {
         &self.shared
     }
 
+    /// Peaks and samples of the session's sources, for drawing them.
+    #[must_use]
+    pub fn waveforms(&self) -> &Arc<Waveforms> {
+        &self.waveforms
+    }
+
     /// The latest picture of the session; no older than a tenth of a second while the session
     /// thread lives.
     #[must_use]
@@ -204,6 +219,33 @@ impl Instance {
         self.thread
             .ask_for(SOON, |reply| Ask::Edit { id: self.id, command, reply })
             .unwrap_or_else(|| Err("Stowaway is busy; try that again.".into()))
+    }
+
+    /// An edit that nobody waits for: if it cannot be done, a message says why. For the window.
+    pub fn post(&self, command: Command) {
+        self.thread.ask(Ask::Post { id: self.id, command: Box::new(command) });
+    }
+
+    /// The user moved a parameter, heard already: the host's project is to be saved.
+    pub fn note_edit(&self) {
+        self.thread.ask(Ask::Edited { id: self.id });
+    }
+
+    /// Opens a session that lies beside this one, which has to be empty, in its place. If that
+    /// cannot be, a message says why.
+    pub fn open_earlier(&self, folder: PathBuf) {
+        self.thread.ask(Ask::OpenEarlier { id: self.id, folder });
+    }
+
+    /// The user has read a message, or all of them.
+    pub fn dismiss(&self, message: Option<String>) {
+        self.thread.ask(Ask::Dismiss { id: self.id, message });
+    }
+
+    /// Has `call` called whenever the picture changed, from the session thread: it must not wait.
+    /// `None`: nobody looks any more. Playhead and meters are not in the picture.
+    pub fn on_change(&self, call: Option<Box<dyn Fn() + Send + Sync>>) {
+        self.public.watch(call);
     }
 
     /// The session document as JSON, for the host's state. The same bytes when nothing changed.

@@ -10,6 +10,7 @@ pub mod host;
 pub mod instance;
 pub mod live;
 pub mod media;
+pub mod meter_map;
 mod module;
 pub mod params;
 pub mod plan;

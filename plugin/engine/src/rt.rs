@@ -6,6 +6,8 @@
 //! frames counted from the sample where it began ([`ramp`]), never of block starts; and sums are
 //! taken strip by strip in the plan's order, sample for sample, without fused multiply-add.
 
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::indexing_slicing))]
+
 pub mod cache_feed;
 pub mod direct_feed;
 pub mod feed;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+use crate::meter_map::MeterMap;
 use crate::plan::MAX_STRIPS;
 use crate::playhead::Playhead;
 
@@ -23,6 +24,12 @@ impl Meter {
             self.peak.fetch_max(peak.to_bits(), Ordering::Relaxed);
             self.hold.fetch_max(peak.to_bits(), Ordering::Relaxed);
         }
+    }
+
+    /// As [`Meter::take_peak`], without taking it.
+    #[must_use]
+    pub fn peek(&self) -> f32 {
+        f32::from_bits(self.peak.load(Ordering::Relaxed))
     }
 
     /// The largest magnitude since the last call.
@@ -106,6 +113,8 @@ pub fn count(counter: &AtomicU64, n: u64) {
 pub struct Shared {
     /// Where it is.
     pub playhead: Arc<Playhead>,
+    /// What the host told of tempo and bars.
+    pub meter: MeterMap,
     /// What happened.
     pub counters: Counters,
     /// By state slot.
@@ -128,6 +137,7 @@ impl Default for Shared {
     fn default() -> Self {
         Self {
             playhead: Arc::new(Playhead::default()),
+            meter: MeterMap::default(),
             counters: Counters::default(),
             strips: (0..MAX_STRIPS).map(|_| StripMeters::default()).collect(),
             outputs: (0..crate::host::OUTPUTS).map(|_| Meter::default()).collect(),

@@ -188,3 +188,45 @@ fn another_folder_is_chosen_between_two_takes() {
     assert_eq!((takes(&first), takes(&second)), (1, 1));
     assert_eq!(rig.instance.settled().session.takes.len(), 2, "no reference is lost");
 }
+
+#[test]
+fn a_take_can_be_drawn_while_it_grows_and_after() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(&dir.path().join("takes"));
+    rig.set(ARM, 1.0);
+    rig.set(RECORD, 1.0);
+    let peaks = |rig: &Rig| {
+        let source = rig.instance.settled().session.sources.first().map(|s| s.id)?;
+        rig.instance.waveforms().peaks(source)
+    };
+    let is_true = |p: &stowaway_engine::disk::waveforms::Peaks| {
+        for (from, to) in [(0, 64), (6_400, 12_800), (64, 8_256)] {
+            for c in 0..2 {
+                let all = (from..to).map(|f| sample(c, f as i64));
+                let want = all.fold([f32::MAX, f32::MIN], |[l, h], s| [l.min(s), h.max(s)]);
+                let [low, high] = p.range(c, from, to).unwrap();
+                // Bins keep the upper half of a float, rounded outwards.
+                assert!(low <= want[0] && low >= want[0] - 0.01, "{low} for {}", want[0]);
+                assert!(high >= want[1] && high <= want[1] + 0.01, "{high} for {}", want[1]);
+            }
+        }
+    };
+    rig.play(0, 24_000, Mode::Realtime);
+    rig.until("peaks of the growing take", |r| peaks(r).is_some_and(|p| p.frames() > 16_000));
+    assert_eq!(rig.closed_takes(), 0);
+    is_true(&peaks(&rig).unwrap());
+    rig.stop(24_000);
+    rig.until("the take's end", |r| r.closed_takes() == 1);
+    rig.until("its peaks", |r| peaks(r).is_some_and(|p| p.frames() == 24_000));
+    is_true(&peaks(&rig).unwrap());
+    let file = rig.instance.settled().session.sources[0].file.clone();
+    let kept = dir.path().join("takes").join(format!("{file}.peaks"));
+    rig.until("the file of its peaks", |_| kept.exists());
+    // Another instance reads them, and finds the same.
+    let state = rig.instance.session_json();
+    drop(rig);
+    let again = Rig::new(&dir.path().join("other"));
+    again.instance.load_session_json(&state).unwrap();
+    again.until("peaks of the file", |r| peaks(r).is_some_and(|p| p.frames() == 24_000));
+    is_true(&peaks(&again).unwrap());
+}

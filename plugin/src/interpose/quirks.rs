@@ -40,6 +40,24 @@ pub fn true_mode(announced: Mode, in_call: Mode) -> Mode {
     if in_call == Mode::Realtime { announced } else { in_call }
 }
 
+/// **Fault:** the host counts its beats in ticks of a quarter note, a dozen frames each, and tells
+/// its loop in beats only. Measured from the position, the loop's end is another frame in each
+/// block, a few before or after the one where the host wraps: the frames around it are those of
+/// the wrong side, in playback and in takes.
+/// **Shown by:** Ardour (VST3, 1920 ticks, and its blocks do not end where its loop does).
+/// **Here:** the size of a tick in frames, 0 where the position is no whole tick. Within a tick,
+/// the end that a steady tempo from the song's start makes is taken, which is the host's own where
+/// the loop lies on the grid. Off the grid, or behind changes of tempo, a few frames about the end
+/// may be of the wrong side; the engine learns the true length from the first wrap.
+/// **Test:** `wraps_of_a_host_that_counts_in_ticks` in `tests/tests/loops.rs`.
+#[must_use]
+pub fn tick_frames(beats: f64, frames_per_beat: f64) -> f64 {
+    /// A multiple of what is in use (96, 192, 480, 960).
+    const TICKS: f64 = 1920.0;
+    let ticks = beats * TICKS;
+    if (ticks - ticks.round()).abs() < 1e-6 { frames_per_beat / TICKS } else { 0.0 }
+}
+
 /// **Fault:** a parameter index that equals the count panics in the framework, and with it the
 /// host.
 /// **Shown by:** hosts that count from 1; validators.
@@ -115,6 +133,13 @@ mod tests {
         assert!(is_param_index(0, 3) && is_param_index(2, 3));
         assert!(!is_param_index(3, 3) && !is_param_index(-1, 3));
         assert!(is_port_index(15, 16) && !is_port_index(16, 16) && !is_port_index(-1, 16));
+    }
+
+    #[test]
+    fn only_whole_ticks_are_ticks() {
+        let at = |beats| tick_frames(beats, 24_000.0);
+        assert_eq!((at(3.0), at(-2.0 + 1.0 / 1920.0), at(17.0 / 960.0)), (12.5, 12.5, 12.5));
+        assert_eq!((at(3.000_1), at(0.3 / 1920.0)), (0.0, 0.0));
     }
 
     #[test]

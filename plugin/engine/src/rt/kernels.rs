@@ -1,6 +1,11 @@
 //! The inner loops of the mixer, each compiled twice: a baseline and an AVX2 build of the same
 //! source, chosen once. No fused multiply-add, no reordering of sums: both give the same bits.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "all lengths are made equal or cut to LANES before a loop: a check in it would cost"
+)]
+
 /// The inner loops for this machine; made once at activation.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernels {

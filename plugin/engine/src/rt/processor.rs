@@ -232,6 +232,9 @@ impl Engine {
         self.tempo = transport.and_then(|t| t.tempo).filter(|t| t.is_finite() && *t > 0.0);
         let was = (self.follower.rolling(), self.follower.pos());
         self.follower.hear(transport);
+        if let Some(told) = transport {
+            self.shared.meter.hear(told, self.follower.pos(), self.rate);
+        }
         if was.0 && !self.follower.rolling() {
             self.mixer.edges.stop(was.1, self.ramp_frames);
         } else if was.0 && self.follower.pos() != was.1 {

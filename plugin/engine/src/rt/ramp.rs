@@ -31,6 +31,7 @@ pub enum Course<const C: usize> {
     },
 }
 
+#[expect(clippy::indexing_slicing, reason = "arrays of C, by the C indices of `from_fn`")]
 impl<const C: usize> Ramp<C> {
     /// A value that stands still.
     #[must_use]

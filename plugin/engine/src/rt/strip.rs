@@ -235,19 +235,20 @@ impl Gap {
                 self.k = 0;
             }
             if !self.inside && !self.back {
-                for (c, b) in buf.iter().enumerate().take(2) {
-                    self.last[c] = b[i];
+                for (last, b) in self.last.iter_mut().zip(buf.iter()) {
+                    *last = b.get(i).copied().unwrap_or(0.0);
                 }
                 continue;
             }
             let x = (self.k.min(DECLICK) as f32) / DECLICK as f32;
             for (c, b) in buf.iter_mut().enumerate() {
+                let (Some(b), last) = (b.get_mut(i), self.last.get_mut(c)) else { continue };
                 if hole {
-                    b[i] = self.last.get(c).map_or(0.0, |l| l * (1.0 - x));
+                    *b = last.map_or(0.0, |l| *l * (1.0 - x));
                 } else {
-                    b[i] *= x;
-                    if let Some(last) = self.last.get_mut(c) {
-                        *last = b[i];
+                    *b *= x;
+                    if let Some(last) = last {
+                        *last = *b;
                     }
                 }
             }

@@ -12,16 +12,23 @@
 //! rolling  | playing   | off by 0.75 frame or less (rounding)   | Continues        | expected
 //! rolling  | playing   | off by 0.75 to 1.5, for the first time | Continues        | expected
 //! rolling  | playing   | off by the same again: it did move     | Jumps            | host
-//! rolling  | playing   | loop start, where the loop end was due | Wraps            | host
-//! rolling  | playing   | the far side of a wrap we assumed      | Jumps (counted)  | host
+//! rolling  | playing   | the loop start, due now or in a moment | Wraps            | host
+//! rolling  | playing   | the far side of a wrap we assumed      | Continues        | expected
+//! rolling  | playing   | the same for 1/8 s: it did not wrap    | Jumps (counted)  | host
+//! rolling  | playing   | a few frames off behind a rough wrap   | Jumps (learned)  | host
 //! rolling  | playing   | anything else                          | Jumps            | host
 //! rolling  | stopped   | any                                    | Stops            | host
 //! any      | nothing (no transport at all)                      | Stops, Parked    | expected
 //! reset    | any       | any                                    | Starts or Parked | host
 //! ```
 //!
-//! Inside a block that crosses the end of the host's loop, the rest plays from the loop start: a
-//! span that begins with `Wraps`. Hosts that cut their blocks there say the same at the next one.
+//! Where a block reaches the end of the host's loop, what follows plays from the loop start: a span
+//! that begins with `Wraps`. Hosts that cut their blocks there say the same at the next one; others
+//! count on for a moment, because they count ahead of what they play ([`host_loop`]).
+
+mod host_loop;
+
+use host_loop::{HostLoop, Meaning};
 
 use crate::host::Transport;
 
@@ -66,9 +73,7 @@ pub struct Follower {
     next: i64,
     /// Deviation of the last block, if it was a first suspicion of a one-frame move.
     suspicion: i64,
-    /// Where we would be, had we not assumed a wrap since the host was last heard.
-    unwrapped: Option<i64>,
-    loop_range: Option<(i64, i64)>,
+    host_loop: HostLoop,
     host_records: bool,
     /// How the next span begins.
     entry: Entry,
@@ -85,8 +90,7 @@ impl Follower {
             rolling: false,
             next: 0,
             suspicion: 0,
-            unwrapped: None,
-            loop_range: None,
+            host_loop: HostLoop::new(f64::from(rate)),
             host_records: false,
             entry: Entry::Parked,
             refused_wraps: 0,
@@ -97,7 +101,7 @@ impl Follower {
     pub fn reset(&mut self) {
         self.rolling = false;
         self.suspicion = 0;
-        self.unwrapped = None;
+        self.host_loop.settle();
         self.entry = Entry::Parked;
     }
 
@@ -116,7 +120,7 @@ impl Follower {
     /// The host's loop, while it is on.
     #[must_use]
     pub fn loop_range(&self) -> Option<(i64, i64)> {
-        self.loop_range
+        self.host_loop.range()
     }
 
     /// Wraps that were assumed and not made.
@@ -130,10 +134,7 @@ impl Follower {
         let silent = Transport::default();
         let says = transport.unwrap_or(&silent);
         self.host_records = says.recording;
-        self.loop_range = says.loop_frames.and_then(|(start, end)| {
-            let (start, end) = (round(start)?, round(end)?);
-            (start < end).then_some((start, end))
-        });
+        self.host_loop.hear(says);
         let told = position(says, self.rate);
         self.entry = match (self.rolling, says.playing) {
             (false, false) => {
@@ -151,11 +152,11 @@ impl Follower {
             }
             (true, true) => self.follow(told),
         };
-        self.rolling = says.playing;
-        if !self.rolling {
+        if !(self.rolling && says.playing) {
             self.suspicion = 0;
+            self.host_loop.settle();
         }
-        self.unwrapped = None;
+        self.rolling = says.playing;
     }
 
     /// Rolling on: does the position continue?
@@ -172,27 +173,24 @@ impl Follower {
         let off = told - self.next as f64;
         if off.abs() <= 0.75 {
             self.suspicion = 0;
+            self.host_loop.settle();
             return pending;
         }
-        let at_loop_end = self.loop_range.is_some_and(|(start, end)| {
-            (self.next - end).abs() <= 1 && (pos - start).abs() <= 1 && pos < self.next
-        });
-        if at_loop_end {
-            self.next = pos;
-            self.suspicion = 0;
-            return Entry::Wraps;
-        }
+        let meaning = self.host_loop.explain(self.next, pos, pending == Entry::Wraps);
         let moved = pos.saturating_sub(self.next);
-        if off.abs() < 1.5 && self.suspicion != moved.signum() {
-            self.suspicion = moved.signum();
-            return pending;
-        }
-        if self.unwrapped.is_some_and(|u| (pos - u).abs() <= 1) {
-            self.refused_wraps += 1;
+        match meaning {
+            Meaning::NotYet => return pending,
+            Meaning::Moved if off.abs() < 1.5 && self.suspicion != moved.signum() => {
+                self.suspicion = moved.signum();
+                return pending;
+            }
+            Meaning::Refused => self.refused_wraps += 1,
+            Meaning::Wrapped | Meaning::OtherLength | Meaning::Moved => {}
         }
         self.suspicion = 0;
+        self.host_loop.settle();
         self.next = pos;
-        Entry::Jumps
+        if meaning == Meaning::Wrapped { Entry::Wraps } else { Entry::Jumps }
     }
 
     /// The next span of at most `max` frames. `max` must be at least 1.
@@ -203,20 +201,16 @@ impl Follower {
         let entry = self.entry;
         if self.rolling {
             self.entry = Entry::Continues;
-            let end = pos.saturating_add(max64);
-            match self.loop_range {
-                // From inside or before the loop, across its end.
-                Some((start, loop_end)) if pos < loop_end && end > loop_end => {
-                    frames = usize::try_from(loop_end - pos).unwrap_or(max).clamp(1, max);
-                    self.unwrapped = Some(self.unwrapped.unwrap_or(pos) + (loop_end - pos));
-                    self.next = start;
-                    self.entry = Entry::Wraps;
-                }
-                _ => {
-                    self.next = end;
-                    self.unwrapped = self.unwrapped.map(|u| u.saturating_add(max64));
-                }
+            let wrap = self.host_loop.wrap(pos, pos.saturating_add(max64));
+            if let Some((loop_end, start)) = wrap {
+                frames = usize::try_from(loop_end - pos).unwrap_or(max).clamp(1, max);
+                self.next = start;
+                self.entry = Entry::Wraps;
+            } else {
+                self.next = pos.saturating_add(max64);
             }
+            let passed = i64::try_from(frames).unwrap_or(i64::MAX);
+            self.host_loop.pass(pos, passed, wrap.is_some());
         } else {
             self.entry = Entry::Parked;
         }

@@ -9,7 +9,7 @@ use super::document::{
     ClipFade, ClipId, Db, Input, LaneId, Monitor, Output, Session, TakeFormat, TrackId,
 };
 use super::unplaced::KnownTake;
-use crate::params::ParamKey;
+use crate::params::{ParamKey, TrackParam};
 use crate::time::Ticks;
 
 mod clips;
@@ -103,6 +103,8 @@ pub enum Command {
     SetStrip { strip: StripId, value: StripValue },
     /// A host parameter, as an edit of the user.
     SetParam { key: ParamKey, normalised: f32 },
+    /// A value of a track by its parameter, whether or not a host parameter answers to it.
+    SetTrackValue { track: TrackId, param: TrackParam, normalised: f32 },
     /// The lane goes on top: it sounds first.
     PickLane { track: TrackId, lane: LaneId },
     /// What the user calls it.
@@ -208,6 +210,9 @@ pub fn apply(session: &mut Session, command: Command) -> Result<Applied, Command
         Command::SpreadInputs { spread, inputs } => Ok(tracks::spread(session, spread, inputs)),
         Command::SetStrip { strip, value } => strips::set(session, strip, value),
         Command::SetParam { key, normalised } => strips::set_param(session, key, normalised),
+        Command::SetTrackValue { track, param, normalised } => {
+            strips::set_track_value(session, track, param, normalised)
+        }
         Command::PickLane { track, lane } => tracks::pick_lane(session, track, lane),
         Command::RenameLane { lane, name } => tracks::rename_lane(session, lane, name),
         Command::MuteLane { lane, mute } => tracks::mute_lane(session, lane, mute),

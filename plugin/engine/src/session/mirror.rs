@@ -85,6 +85,18 @@ pub fn set_param(session: &mut Session, key: ParamKey, normalised: f32) -> bool 
     }
 }
 
+/// The normalised value of a track's parameter, as the document has it.
+#[must_use]
+pub fn track_param(track: &Track, p: TrackParam) -> f32 {
+    track_value(track, p, ParamKey::Track(0, p))
+}
+
+/// Sets a track's parameter in the document; says whether it changed. The input `Other` changes
+/// nothing.
+pub fn set_track_value(track: &mut Track, p: TrackParam, normalised: f32) -> bool {
+    set_track(track, p, ParamKey::Track(0, p), normalised.clamp(0.0, 1.0))
+}
+
 fn is_saved(key: ParamKey) -> bool {
     use GlobalParam::{Keep, NextTake, Record};
     !matches!(key, ParamKey::Global(Record | Keep | NextTake))

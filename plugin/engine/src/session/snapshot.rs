@@ -26,16 +26,34 @@ pub struct Snapshot {
     pub rate: Option<u32>,
     /// Passes being recorded.
     pub recording: usize,
+    /// Sessions whose takes lie beside this one's, newest first.
+    pub earlier: Vec<EarlierSession>,
+    /// Room on the disk of the media folder, where it is known.
+    pub free_bytes: Option<u64>,
+}
+
+/// A session whose takes lie beside this one's. It may never have been saved by a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierSession {
+    /// Its media folder.
+    pub folder: PathBuf,
+    /// The folder's name.
+    pub name: String,
+    /// How many takes it has.
+    pub takes: usize,
 }
 
 /// The place where both sides meet: the session thread writes, anybody but the audio thread
 /// reads.
-#[derive(Debug)]
 pub struct Public {
     snapshot: Mutex<Arc<Snapshot>>,
     mark_dirty: AtomicBool,
     rescan: AtomicBool,
+    watcher: Mutex<Option<Watcher>>,
 }
+
+/// Called after each new picture.
+type Watcher = Box<dyn Fn() + Send + Sync>;
 
 impl Public {
     pub(crate) fn new(session: Arc<Session>) -> Self {
@@ -48,11 +66,14 @@ impl Public {
             meter_slots: Vec::new(),
             rate: None,
             recording: 0,
+            earlier: Vec::new(),
+            free_bytes: None,
         };
         Self {
             snapshot: Mutex::new(Arc::new(first)),
             mark_dirty: AtomicBool::new(false),
             rescan: AtomicBool::new(false),
+            watcher: Mutex::new(None),
         }
     }
 
@@ -68,6 +89,18 @@ impl Public {
         // Dropped outside of the lock: it may be large.
         drop(cell);
         drop(old);
+        if let Some(call) = &*self.watcher.lock().unwrap_or_else(PoisonError::into_inner) {
+            call();
+        }
+    }
+
+    /// Whether somebody looks at every picture.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.watcher.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    pub(crate) fn watch(&self, watcher: Option<Watcher>) {
+        *self.watcher.lock().unwrap_or_else(PoisonError::into_inner) = watcher;
     }
 
     pub(crate) fn ask_dirty(&self) {

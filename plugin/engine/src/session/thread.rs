@@ -18,6 +18,7 @@ use super::command::Command;
 use super::document::Session;
 use super::snapshot::Public;
 use crate::disk::pool::Registration;
+use crate::disk::waveforms::Waveforms;
 use crate::disk::writer::Writer;
 use crate::instance::InstanceConfig;
 use crate::live::LiveParams;
@@ -29,6 +30,7 @@ mod journal;
 mod media;
 mod passes;
 mod streams;
+mod survey;
 
 use hosted::Hosted;
 
@@ -48,6 +50,7 @@ pub(crate) enum Ask {
         session: Box<Session>,
         live: Arc<LiveParams>,
         public: Arc<Public>,
+        waveforms: Arc<Waveforms>,
     },
     /// Its audio half was built.
     Activate {
@@ -69,6 +72,14 @@ pub(crate) enum Ask {
     },
     /// An edit.
     Edit { id: Uuid, command: Box<Command>, reply: Sender<Result<(), String>> },
+    /// An edit whose failure is told as a message.
+    Post { id: Uuid, command: Box<Command> },
+    /// The user moved a value that is heard already: the host's project is to be saved.
+    Edited { id: Uuid },
+    /// The user has read a message, or all of them.
+    Dismiss { id: Uuid, message: Option<String> },
+    /// A session that lies beside this one takes its place.
+    OpenEarlier { id: Uuid, folder: PathBuf },
     /// Everything that happened up to now is to be in the snapshot.
     Settle { id: Uuid, reply: Sender<()> },
     /// The host project's folder became known.
@@ -182,8 +193,8 @@ impl Desk {
 
     fn answer(&mut self, ask: Ask) {
         match ask {
-            Ask::Open { id, config, session, live, public } => {
-                let hosted = Hosted::new(id, config, *session, live, public);
+            Ask::Open { id, config, session, live, public, waveforms } => {
+                let hosted = Hosted::new(id, config, *session, live, public, waveforms);
                 self.hosted.insert(id, hosted);
             }
             Ask::Activate { id, remote, registration, max_frames, reply } => {
@@ -219,6 +230,31 @@ impl Desk {
                 };
                 self.tick();
                 let _ = reply.send(done);
+            }
+            Ask::Post { id, command } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.edit(*command)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::Edited { id } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.mirror_from_live();
+                    h.touched(true);
+                }
+            }
+            Ask::OpenEarlier { id, folder } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.open_earlier(&folder)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::Dismiss { id, message } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.dismiss(message.as_deref());
+                }
             }
             Ask::Settle { id, reply } => {
                 self.tick();

@@ -140,12 +140,12 @@ fn transport(event: &clap_event_transport, rate: f64) -> Transport {
     let looping = has(CLAP_TRANSPORT_IS_LOOP_ACTIVE);
     let loop_secs = (frames(event.loop_start_seconds), frames(event.loop_end_seconds));
     let loop_beats = (beats(event.loop_start_beats), beats(event.loop_end_beats));
-    let loop_frames = if looping && in_secs && loop_secs.0 < loop_secs.1 {
-        Some(loop_secs)
+    let (loop_frames, loop_rough_frames) = if looping && in_secs && loop_secs.0 < loop_secs.1 {
+        (Some(loop_secs), 0.0)
     } else if looping && in_beats {
         loop_from_beats(loop_beats, pos_frames, pos_beats, tempo, rate)
     } else {
-        None
+        (None, 0.0)
     };
     Transport {
         playing: has(CLAP_TRANSPORT_IS_PLAYING),
@@ -160,24 +160,32 @@ fn transport(event: &clap_event_transport, rate: f64) -> Transport {
             .then_some((event.tsig_num, event.tsig_denom)),
         bar_beats: in_beats.then(|| beats(event.bar_start)),
         loop_frames,
+        loop_rough_frames,
     }
 }
 
 /// A loop that the host gives in beats, in frames: measured from the position that it gives in
-/// both, so that an earlier change of tempo does not matter.
+/// both, so that an earlier change of tempo does not matter. And by how much it may be wrong.
 pub(crate) fn loop_from_beats(
     (start, end): (f64, f64),
     pos_frames: Option<f64>,
     pos_beats: Option<f64>,
     tempo: Option<f64>,
     rate: f64,
-) -> Option<(f64, f64)> {
-    let frames_per_beat = rate * 60.0 / tempo?;
-    let at = |beat: f64| match (pos_frames, pos_beats) {
-        (Some(frames), Some(beats)) => frames + (beat - beats) * frames_per_beat,
-        _ => beat * frames_per_beat,
+) -> (Option<(f64, f64)>, f64) {
+    let Some(tempo) = tempo.filter(|_| start < end) else { return (None, 0.0) };
+    let frames_per_beat = rate * 60.0 / tempo;
+    // Where the song's first beat would lie, were the tempo always this one.
+    let (origin, tick) = match (pos_frames, pos_beats) {
+        (Some(frames), Some(beats)) => {
+            let tick = quirks::tick_frames(beats, frames_per_beat);
+            let origin = frames - beats * frames_per_beat;
+            (if origin.abs() <= tick { 0.0 } else { origin }, tick)
+        }
+        _ => (0.0, 0.0),
     };
-    (start < end).then(|| (at(start), at(end)))
+    let at = |beat: f64| origin + beat * frames_per_beat;
+    (Some((at(start), at(end))), tick)
 }
 
 #[cfg(test)]
@@ -218,6 +226,7 @@ mod tests {
         assert_eq!(all.time_sig, Some((3, 4)));
         // The seconds of the loop say nothing here, so that the beats count, from the position on.
         assert_eq!(all.loop_frames, Some((96_000.0, 192_000.0)));
+        assert_eq!(all.loop_rough_frames, 12.5, "the host may count in ticks");
     }
 
     #[test]

@@ -87,6 +87,18 @@ impl Host {
         }
     }
 
+    /// Asks to be let out what the user moved, where no block comes. Main thread.
+    pub fn request_flush(self) {
+        // SAFETY: as above.
+        unsafe {
+            if let Some(flush) =
+                self.extension::<clap_host_params>(CLAP_EXT_PARAMS).and_then(|e| e.request_flush)
+            {
+                flush(self.0);
+            }
+        }
+    }
+
     /// The raw pointer, for the host's own functions.
     pub fn as_ptr(self) -> *const clap_host {
         self.0

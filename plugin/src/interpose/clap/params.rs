@@ -3,7 +3,11 @@
 
 use std::ffi::{CStr, c_char};
 
-use clap_sys::events::{clap_event_header, clap_input_events, clap_output_events};
+use clap_sys::events::{
+    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_IS_LIVE, CLAP_EVENT_PARAM_GESTURE_BEGIN,
+    CLAP_EVENT_PARAM_GESTURE_END, CLAP_EVENT_PARAM_VALUE, clap_event_header,
+    clap_event_param_gesture, clap_event_param_value, clap_input_events, clap_output_events,
+};
 use clap_sys::ext::params::{clap_param_info, clap_plugin_params};
 use clap_sys::plugin::clap_plugin;
 use stowaway_engine::host::EventKind;
@@ -12,6 +16,7 @@ use stowaway_engine::params::{COUNT, ParamKey};
 use super::call;
 use super::proxy::Proxy;
 use super::state::write_text;
+use crate::gestures::{Gesture, Step};
 use crate::interpose::quirks;
 use crate::panics;
 use crate::params::{ids, steps};
@@ -124,8 +129,8 @@ unsafe extern "C" fn flush(
     send_edits(proxy, plugin, out);
 }
 
-/// Sends what the user moved in the editor to the host. The framework queues it, and lets it out
-/// in its `flush`; it gets no events to read.
+/// Sends what the user moved in the editor to the host, and whatever the framework has to say: it
+/// lets that out in its `flush`, and gets no events to read.
 pub(super) fn send_edits(
     proxy: &Proxy,
     plugin: *const clap_plugin,
@@ -141,7 +146,56 @@ pub(super) fn send_edits(
                 flush(plugin, &raw const NO_EVENTS, out);
             }
         }
+        while let Some(gesture) = proxy.plug().gestures().take() {
+            // SAFETY: the host's list for this call.
+            unsafe { send(gesture, out) };
+        }
     });
+}
+
+/// One step of a gesture as an event at the block's start.
+///
+/// # Safety
+/// `out` is the host's list, not null.
+unsafe fn send(gesture: Gesture, out: *const clap_output_events) {
+    let header = |size: usize, kind: u16| clap_event_header {
+        size: u32::try_from(size).unwrap_or(0),
+        time: 0,
+        space_id: CLAP_CORE_EVENT_SPACE_ID,
+        type_: kind,
+        flags: CLAP_EVENT_IS_LIVE,
+    };
+    let param_id = ids::number_of(gesture.key);
+    let push = |event: *const clap_event_header| {
+        // SAFETY: as the caller says; the event lives for this call.
+        unsafe {
+            if let Some(push) = (*out).try_push {
+                push(out, event);
+            }
+        }
+    };
+    let edge = |kind| {
+        let header = header(size_of::<clap_event_param_gesture>(), kind);
+        let event = clap_event_param_gesture { header, param_id };
+        push(&raw const event.header);
+    };
+    match gesture.step {
+        Step::Begin => edge(CLAP_EVENT_PARAM_GESTURE_BEGIN),
+        Step::End => edge(CLAP_EVENT_PARAM_GESTURE_END),
+        Step::Set(value) => {
+            let event = clap_event_param_value {
+                header: header(size_of::<clap_event_param_value>(), CLAP_EVENT_PARAM_VALUE),
+                param_id,
+                cookie: std::ptr::null_mut(),
+                note_id: -1,
+                port_index: -1,
+                channel: -1,
+                key: -1,
+                value: clap_value(gesture.key, value),
+            };
+            push(&raw const event.header);
+        }
+    }
 }
 
 static NO_EVENTS: clap_input_events =

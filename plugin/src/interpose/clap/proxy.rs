@@ -128,6 +128,9 @@ impl Proxy {
     /// Tells the host what is to be told. Main thread.
     pub(super) fn tell_host(&self) {
         let wants = self.plug.take_wants();
+        if !self.plug.gestures().is_empty() {
+            self.host.request_flush();
+        }
         if wants & WANT_RESCAN != 0 {
             self.host.rescan_values();
         }

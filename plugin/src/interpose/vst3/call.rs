@@ -132,6 +132,12 @@ fn transport(context: &ProcessContext, rate: f64) -> Transport {
         u16::try_from(context.timeSigNumerator).unwrap_or(0),
         u16::try_from(context.timeSigDenominator).unwrap_or(0),
     );
+    let (loop_frames, loop_rough_frames) = if looping {
+        let range = (context.cycleStartMusic, context.cycleEndMusic);
+        loop_from_beats(range, pos_frames, pos_beats, tempo, rate)
+    } else {
+        (None, 0.0)
+    };
     Transport {
         playing: has(StatesAndFlags_::kPlaying),
         recording: has(StatesAndFlags_::kRecording),
@@ -143,12 +149,8 @@ fn transport(context: &ProcessContext, rate: f64) -> Transport {
         time_sig: (has(StatesAndFlags_::kTimeSigValid) && time_sig.0 > 0 && time_sig.1 > 0)
             .then_some(time_sig),
         bar_beats: has(StatesAndFlags_::kBarPositionValid).then_some(context.barPositionMusic),
-        loop_frames: looping
-            .then(|| {
-                let range = (context.cycleStartMusic, context.cycleEndMusic);
-                loop_from_beats(range, pos_frames, pos_beats, tempo, rate)
-            })
-            .flatten(),
+        loop_frames,
+        loop_rough_frames,
     }
 }
 

@@ -14,6 +14,8 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
 use nice_plug::wrapper::vst3::vst3::Steinberg::{FUnknown, kResultOk};
 use nice_plug::wrapper::vst3::vst3::{Class, ComPtr, ComRef, ComWrapper};
 
+use crate::gestures::{Gesture, Step};
+use crate::params::ids;
 use crate::plug::{Plug, WANT_DIRTY, WANT_RESCAN, lock};
 
 /// How often the host's run loop looks whether there is something to tell it.
@@ -53,7 +55,7 @@ impl Host {
             return;
         }
         let wants = self.plug.take_wants();
-        if wants == 0 {
+        if wants == 0 && self.plug.gestures().is_empty() {
             return;
         }
         // Not held while the host is called: it may call us back.
@@ -64,6 +66,14 @@ impl Host {
         };
         // SAFETY: the host's objects, on its main thread.
         unsafe {
+            while let Some(Gesture { key, step }) = self.plug.gestures().take() {
+                let id = ids::number_of(key);
+                match step {
+                    Step::Begin => handler.beginEdit(id),
+                    Step::Set(value) => handler.performEdit(id, f64::from(value)),
+                    Step::End => handler.endEdit(id),
+                };
+            }
             if wants & WANT_RESCAN != 0 {
                 #[allow(
                     clippy::unnecessary_cast,

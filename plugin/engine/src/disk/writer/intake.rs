@@ -1,7 +1,10 @@
 //! One take's audio between the history ring and the file: which frames belong to it, encoded
 //! and queued; what was missed; how loud it was. Knows no file and no clock.
 
+use std::sync::Arc;
+
 use super::queue::Queue;
+use crate::disk::waveforms::{PeakBuilder, Peaks};
 use crate::media::wav::SampleFormat;
 use crate::media::wav::samples;
 use crate::plan::Part;
@@ -33,6 +36,8 @@ pub struct Intake {
     overruns: Vec<(u64, u64)>,
     /// One channel of a window, where the take has one.
     mono: Vec<f32>,
+    /// For whoever draws it.
+    peaks: PeakBuilder,
 }
 
 impl Intake {
@@ -51,6 +56,10 @@ impl Intake {
             windows: Vec::new(),
             overruns: Vec::new(),
             mono: Vec::new(),
+            peaks: PeakBuilder::new(
+                usize::from(channels(part)),
+                if format.is_float() { f32::INFINITY } else { 1.0 },
+            ),
         }
     }
 
@@ -98,6 +107,7 @@ impl Intake {
         self.queue.truncate(frames * self.frame_bytes);
         let windows = usize::try_from(frames.div_ceil(WINDOW_FRAMES)).unwrap_or(usize::MAX);
         self.windows.truncate(windows);
+        self.peaks.truncate(frames);
         self.overruns.retain_mut(|(first, length)| {
             *length = (*length).min(frames.saturating_sub(*first));
             *length > 0
@@ -155,6 +165,7 @@ impl Intake {
             }
         };
         let peak = peak(samples);
+        self.peaks.push_interleaved(samples);
         let (tail, _) = self.queue.tail(Vec::new);
         let before = tail.len();
         let clipped = samples::encode_interleaved(self.format, samples, tail);
@@ -183,12 +194,18 @@ impl Intake {
             _ => self.overruns.push((first, frames)),
         }
         self.queue.push_silence(frames * self.frame_bytes);
+        self.peaks.push_silence(frames);
         self.cursor += frames;
     }
 
     /// Missed frames: first frame in the file, and how many.
     pub fn overruns(&self) -> &[(u64, u64)] {
         &self.overruns
+    }
+
+    /// What it looks like so far.
+    pub fn peaks(&self) -> &Arc<Peaks> {
+        self.peaks.peaks()
     }
 
     /// Largest magnitude, linear.

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
 
 use super::FolderFound;
 use crate::disk::capture::CaptureTap;
+use crate::disk::waveforms::Peaks;
 use crate::media::wav::SampleFormat;
 use crate::plan::Part;
 use crate::time::Ticks;
@@ -101,6 +103,7 @@ pub struct TakeProgress {
     pub(super) clipped: AtomicU64,
     pub(super) peak: AtomicU32,
     pub(super) state: AtomicU8,
+    pub(super) peaks: OnceLock<Arc<Peaks>>,
 }
 
 impl TakeProgress {
@@ -126,6 +129,12 @@ impl TakeProgress {
     #[must_use]
     pub fn clipped(&self) -> u64 {
         self.clipped.load(Ordering::Relaxed)
+    }
+
+    /// What it looks like so far, once the writer has heard of it.
+    #[must_use]
+    pub fn peaks(&self) -> Option<Arc<Peaks>> {
+        self.peaks.get().cloned()
     }
 
     /// Largest magnitude so far, linear.

@@ -113,6 +113,7 @@ impl Take {
         let half_second = spec.format.frame_bytes(channels) * spec.rate as usize / 2;
         let piece_bytes = half_second.clamp(4096, PIECE_BYTES);
         let intake = Intake::new(spec.start_frame, spec.part, spec.format, piece_bytes);
+        progress.peaks.set(Arc::clone(intake.peaks())).ok();
         Self {
             intake,
             created,

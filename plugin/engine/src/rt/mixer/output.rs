@@ -61,6 +61,7 @@ pub(super) fn tap<'s>(
 
 /// Fader, pan and mute into the sinks; advances the output ramp. Even channels go left, odd ones
 /// right; a single one goes to both. Returns the peak of what went out.
+#[expect(clippy::indexing_slicing, reason = "a side is 0 or 1 of two")]
 pub(super) fn mix_out<'s>(
     k: Kernels,
     state: &mut StripState,

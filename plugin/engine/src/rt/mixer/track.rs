@@ -39,7 +39,6 @@ impl Mixer {
         ring.push(l.get(frames).unwrap_or_default(), r.get(frames).unwrap_or_default());
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
     pub(super) fn track(
         &mut self,
         plan: &Plan,

@@ -15,6 +15,10 @@ fn looped(pos: f64, start: f64, end: f64) -> Transport {
     Transport { loop_frames: Some((start, end)), ..at(pos) }
 }
 
+fn roughly(pos: f64, start: f64, end: f64) -> Transport {
+    Transport { loop_rough_frames: 9.5, ..looped(pos, start, end) }
+}
+
 /// What one block of 64 gives: its spans as (entry, position, frames).
 fn block(f: &mut Follower, t: Option<Transport>) -> Vec<(Entry, i64, usize)> {
     f.hear(t.as_ref());
@@ -54,11 +58,47 @@ fn the_state_table() {
             0,
         ),
         (
-            "loop end, played past",
+            "rough loop, cut before its end",
+            vec![roughly(64.0, 3.0, 135.0)],
+            Some(roughly(0.0, -4.0, 131.0)),
+            Wraps,
+            0,
+        ),
+        (
+            "rough loop, longer than told",
+            vec![roughly(80.0, 0.0, 102.0)],
+            Some(roughly(40.0, 0.0, 102.0)),
+            Jumps,
+            40,
+        ),
+        (
+            "rough loop, one frame shorter",
+            vec![roughly(80.0, 0.0, 102.0)],
+            Some(roughly(43.0, 0.0, 102.0)),
+            Jumps,
+            43,
+        ),
+        (
+            "loop end, counted past",
             vec![looped(64.0, 0.0, 128.0)],
             Some(looped(128.0, 0.0, 128.0)),
+            Wraps,
+            0,
+        ),
+        (
+            "loop end, one frame off",
+            vec![looped(64.0, 0.0, 128.0)],
+            Some(looped(1.0, 0.0, 128.0)),
+            Wraps,
+            1,
+        ),
+        ("behind the loop", vec![looped(200.0, 0.0, 128.0)], None, Stops, 264),
+        (
+            "behind the loop, playing",
+            vec![looped(200.0, 0.0, 128.0)],
+            Some(looped(264.0, 0.0, 128.0)),
             Continues,
-            128,
+            264,
         ),
         (
             "wrap assumed and made",
@@ -68,9 +108,16 @@ fn the_state_table() {
             44,
         ),
         (
-            "wrap assumed, not made",
+            "wrap assumed, not made yet",
             vec![looped(80.0, 0.0, 100.0)],
             Some(looped(144.0, 0.0, 100.0)),
+            Continues,
+            44,
+        ),
+        (
+            "wrap assumed, loop switched off",
+            vec![looped(80.0, 0.0, 100.0)],
+            Some(at(144.0)),
             Jumps,
             144,
         ),
@@ -105,10 +152,32 @@ fn a_wrap_inside_a_block_cuts_it_at_the_frame() {
 }
 
 #[test]
+fn a_host_that_counts_ahead_of_its_loop_is_waited_for() {
+    // Ardour, whose plugins are 80 frames ahead.
+    let mut f = Follower::new(48_000);
+    for (pos, expected) in [
+        (1_000.0, (Entry::Starts, 1_000)),
+        (1_064.0, (Entry::Continues, 1_064)),
+        (1_128.0, (Entry::Wraps, 0)),
+        (1_192.0, (Entry::Continues, 64)),
+        (128.0, (Entry::Continues, 128)),
+        (192.0, (Entry::Continues, 192)),
+    ] {
+        let got = block(&mut f, Some(looped(pos, 0.0, 1_128.0)))[0];
+        assert_eq!((got.0, got.1), expected, "at {pos}");
+    }
+    assert_eq!(f.refused_wraps(), 0);
+}
+
+#[test]
 fn a_refused_wrap_is_counted_and_after_a_reset_all_is_a_start() {
     let mut f = Follower::new(48_000);
-    block(&mut f, Some(looped(80.0, 0.0, 100.0)));
-    block(&mut f, Some(looped(144.0, 0.0, 100.0)));
+    let jumps: Vec<f64> = (0u8..200)
+        .map(|i| 80.0 + 64.0 * f64::from(i))
+        .filter(|pos| block(&mut f, Some(looped(*pos, 0.0, 100.0)))[0].0 == Entry::Jumps)
+        .collect();
+    // An eighth of a second behind the end.
+    assert_eq!(jumps, [6_160.0]);
     assert_eq!(f.refused_wraps(), 1);
     f.reset();
     assert_eq!(block(&mut f, Some(at(5.0)))[0].0, Entry::Starts);
@@ -150,14 +219,57 @@ proptest! {
         }
     }
 
+    /// A host that tells its loop in ticks, so that both ends are off, and off otherwise in each
+    /// block, and that goes on for a while beyond the end before it says so: from the first wrap
+    /// on, the position is the host's in every frame but those about the end.
+    #[test]
+    #[expect(clippy::cast_precision_loss)]
+    fn a_rough_loop_is_followed(
+        blocks in prop::collection::vec((1i64..2_000, -6i8..=6), 50..200),
+        (start, length) in (-10_000i64..100_000, 400i64..20_000),
+        (start_off, end_off) in (-6i64..=6, -6i64..=6),
+        ahead in 0i64..200,
+    ) {
+        let mut f = Follower::new(48_000);
+        let (end, mut pos, mut wraps) = (start + length, start - 500, 0);
+        for (frames, jitter) in blocks {
+            let frames = frames.min(end + ahead - pos);
+            let off = |by: i64| f64::from(jitter) + by as f64;
+            f.hear(Some(&Transport {
+                loop_rough_frames: 25.0,
+                ..looped(pos as f64, start as f64 + off(start_off), end as f64 + off(end_off))
+            }));
+            let (mut left, mut at) = (usize::try_from(frames).unwrap(), pos);
+            while left > 0 {
+                let s = f.advance(left);
+                if wraps > 1 || at < end - 12 {
+                    let there = if at < end { at } else { at - length };
+                    let about_the_end = (at - end).abs() <= 12;
+                    let other_side = s.pos.abs_diff(at) % length.unsigned_abs() == 0;
+                    let right = s.pos == there || (about_the_end && other_side);
+                    prop_assert!(right, "{} instead of {there} in round {wraps}", s.pos);
+                    prop_assert!(s.entry != Entry::Jumps || wraps < 2);
+                }
+                at += i64::try_from(s.frames).unwrap();
+                left -= s.frames;
+            }
+            pos = at;
+            if pos == end + ahead {
+                (pos, wraps) = (start + ahead, wraps + 1);
+            }
+        }
+        prop_assert_eq!(f.refused_wraps(), 0);
+    }
+
     /// Whatever a host says, spans fill the block and nothing panics.
     #[test]
     fn any_host_is_survived(
-        says in prop::collection::vec((any::<bool>(), any::<f64>(), any::<f64>(), any::<f64>(), 1usize..9000), 1..40)
+        says in prop::collection::vec((any::<bool>(), any::<f64>(), any::<f64>(), any::<f64>(), 1usize..9000), 1..40),
+        loop_rough_frames in any::<f64>(),
     ) {
         let mut f = Follower::new(48_000);
         for (playing, pos, a, b, frames) in says {
-            f.hear(Some(&Transport { playing, pos_frames: Some(pos), loop_frames: Some((a, b)), ..Transport::default() }));
+            f.hear(Some(&Transport { playing, pos_frames: Some(pos), loop_frames: Some((a, b)), loop_rough_frames, ..Transport::default() }));
             let mut left = frames;
             while left > 0 {
                 let s = f.advance(left);

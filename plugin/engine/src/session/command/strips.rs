@@ -2,9 +2,9 @@
 //! have some.
 
 use super::{Applied, CommandError, StripId, StripValue, decibels, name, number, put};
-use crate::params::{BUSES, ParamKey};
+use crate::params::{BUSES, ParamKey, TrackParam};
 use crate::session::document::track::{MAX_FADER_DB, SENDS};
-use crate::session::document::{Bus, Input, Mix, Session, Track};
+use crate::session::document::{Bus, Input, Mix, Session, Track, TrackId};
 use crate::session::mirror;
 
 pub(super) fn set(
@@ -45,6 +45,21 @@ pub(super) fn set_param(
     }
     let dirty = mirror::set_param(session, key, normalised);
     Ok(Applied { dirty, structural: false, params: dirty })
+}
+
+pub(super) fn set_track_value(
+    session: &mut Session,
+    id: TrackId,
+    param: TrackParam,
+    normalised: f32,
+) -> Result<Applied, CommandError> {
+    if normalised.is_nan() {
+        return Err(CommandError::NotANumber);
+    }
+    let track = session.track_mut(id).ok_or(CommandError::NoTrack)?;
+    let slotted = track.param_slot.is_some();
+    let dirty = mirror::set_track_value(track, param, normalised);
+    Ok(Applied { dirty, structural: dirty, params: dirty && slotted })
 }
 
 fn set_track(track: &mut Track, value: StripValue) -> Result<Applied, CommandError> {

@@ -1,7 +1,7 @@
 //! One instance as the session thread holds it.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -12,8 +12,10 @@ use super::autosave::Autosave;
 use super::media::Media;
 use super::passes::{OpenPass, Ready, Runs};
 use super::streams::Streams;
+use super::survey::{self, Found, Survey};
 use crate::disk::capture::CaptureTap;
 use crate::disk::pool::Registration;
+use crate::disk::waveforms::Waveforms;
 use crate::disk::writer::{Writer, WriterReport};
 use crate::instance::InstanceConfig;
 use crate::live::LiveParams;
@@ -57,6 +59,7 @@ pub(super) struct Hosted {
     pub session: Session,
     pub live: Arc<LiveParams>,
     pub public: Arc<Public>,
+    pub waveforms: Arc<Waveforms>,
     pub active: Option<Active>,
     pub compiler: Compiler,
     pub streams: Streams,
@@ -74,6 +77,8 @@ pub(super) struct Hosted {
     pub unplaced: Vec<UnplacedTake>,
     pub messages: Vec<String>,
     autosave: Autosave,
+    survey: Survey,
+    around: Found,
     /// Takes of before were looked for at the first activation.
     has_looked: bool,
     /// The plan is older than the document.
@@ -90,6 +95,7 @@ impl Hosted {
         session: Session,
         live: Arc<LiveParams>,
         public: Arc<Public>,
+        waveforms: Arc<Waveforms>,
     ) -> Self {
         // The live values are those of a new document already, or newer: a host may set them before
         // this thread comes to hear of the instance.
@@ -101,6 +107,7 @@ impl Hosted {
             session,
             live,
             public,
+            waveforms,
             active: None,
             compiler: Compiler::default(),
             streams: Streams::default(),
@@ -111,6 +118,8 @@ impl Hosted {
             closing: HashMap::new(),
             unplaced: Vec::new(),
             messages: Vec::new(),
+            survey: Survey::default(),
+            around: Found::default(),
             has_looked: false,
             stale: true,
             changed: true,
@@ -133,6 +142,44 @@ impl Hosted {
             self.messages.remove(0);
         }
         self.changed = true;
+    }
+
+    /// The user has read a message, or all of them. They stay in the log.
+    pub(super) fn dismiss(&mut self, message: Option<&str>) {
+        self.messages.retain(|m| message.is_some_and(|read| read != m));
+        self.changed = true;
+    }
+
+    /// For a window that is open: earlier sessions and the disk's room.
+    fn look_around(&mut self) {
+        let Self { media, session, survey, .. } = self;
+        let roots = || {
+            let all = media.candidates(session);
+            let parents = all.iter().filter_map(|folder| folder.parent());
+            let mut roots: Vec<PathBuf> = parents.map(PathBuf::from).collect();
+            roots.dedup();
+            roots
+        };
+        if let Some(found) = survey.tick(media.folder(), roots)
+            && found != self.around
+        {
+            self.around = found;
+            self.changed = true;
+        }
+    }
+
+    /// Opens an earlier session in place of this one, which has to be empty.
+    pub(super) fn open_earlier(&mut self, folder: &Path) -> Result<(), String> {
+        if !self.session.takes.is_empty() || !self.passes.is_empty() {
+            return Err("This session has takes of its own. Open the other one in a new instance \
+                        of Stowaway."
+                .into());
+        }
+        let session = survey::open(folder, self.config.inputs)?;
+        self.load(&session.to_json())?;
+        self.touched(true);
+        self.survey.soon();
+        Ok(())
     }
 
     /// The document changed: the plan and the snapshot follow. `dirty`: by the user or by a take,
@@ -199,6 +246,9 @@ impl Hosted {
                 self.messages.push(sentence);
                 self.changed = true;
             }
+        }
+        if self.public.is_watched() {
+            self.look_around();
         }
         if self.stale {
             self.compile();
@@ -275,7 +325,10 @@ impl Hosted {
         self.session = session;
         self.mirror_to_live();
         if !recording {
-            self.live.set_from_document(ParamKey::Global(GlobalParam::Record), 0.0);
+            // What no document holds starts as in a new instance: a host reads back what it loaded.
+            for switch in [GlobalParam::Record, GlobalParam::Keep, GlobalParam::NextTake] {
+                self.live.set_from_document(ParamKey::Global(switch), 0.0);
+            }
         }
         self.public.ask_rescan();
         self.document_changed();
@@ -314,6 +367,7 @@ impl Hosted {
         self.refresh_growing();
         self.changed = false;
         self.published = Instant::now();
+        self.tell_waveforms();
         let meter_slots =
             self.session.tracks.iter().map(|t| self.compiler.slot_of_track(t.id)).collect();
         self.public.publish(Snapshot {
@@ -325,6 +379,8 @@ impl Hosted {
             meter_slots,
             rate: self.active.as_ref().map(|a| a.remote.rate),
             recording: self.passes.len(),
+            earlier: self.around.earlier.clone(),
+            free_bytes: self.around.free_bytes,
         });
     }
 

@@ -68,6 +68,15 @@ impl Media {
         }
     }
 
+    /// Where takes may go, best first.
+    pub(super) fn candidates(&self, session: &Session) -> Vec<PathBuf> {
+        crate::media::folder::candidates(
+            session.settings.media_folder.as_deref().map(Path::new),
+            self.project_folder.as_deref(),
+            &session.name,
+        )
+    }
+
     pub(super) fn wants_writer(&self) -> bool {
         self.look.is_some()
     }
@@ -117,11 +126,7 @@ impl Hosted {
             self.media.asked_for.clone_from(&self.session.settings.media_folder);
             writer.open_folder(FolderRequest {
                 instance: self.id,
-                candidates: crate::media::folder::candidates(
-                    self.session.settings.media_folder.as_deref().map(Path::new),
-                    self.media.project_folder.as_deref(),
-                    &self.session.name,
-                ),
+                candidates: self.media.candidates(&self.session),
                 existing_only: !wanted,
             });
         }

@@ -255,6 +255,19 @@ impl Hosted {
         }
     }
 
+    /// Waveforms are of these files and growing takes now.
+    pub(super) fn tell_waveforms(&self) {
+        let root = self.media.root(&self.session);
+        let open = self.passes.values().chain(self.closing.values());
+        let live: Vec<_> = open
+            .filter_map(|open| {
+                let source = self.session.take(open.take)?.source;
+                Some((source, open.progress.peaks()?))
+            })
+            .collect();
+        self.waveforms.set_sources(root.as_deref(), &self.session, &live);
+    }
+
     /// A document is about to replace ours while passes are open: their tracks stay armed, and
     /// stay at all; their takes are in the new document too.
     pub(super) fn carry_over_recording(&mut self, to: &mut Session) {

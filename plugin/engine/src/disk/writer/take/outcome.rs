@@ -7,10 +7,12 @@ use std::sync::atomic::Ordering;
 
 use super::super::bench::Bench;
 use super::super::file::WriteResult;
-use super::super::jobs::TakeDone;
+use super::super::intake::channels;
+use super::super::jobs::{Done, TakeDone};
 use super::super::spec::{ClosedTake, TakeState, WriterReport};
 use super::super::words;
 use super::{Phase, RETRY_AFTER, Take};
+use crate::disk::waveforms::file::{self as peaks_file, Audio};
 
 impl Take {
     /// A job of this take came back.
@@ -38,6 +40,7 @@ impl Take {
                 self.well();
                 self.size_bytes = size_bytes;
                 self.hash = hash;
+                self.keep_peaks(bench);
                 self.phase = Phase::Entering;
             }
             TakeDone::EnteredEnd(entry) => {
@@ -64,6 +67,27 @@ impl Take {
             }
         }
         self.advance(bench);
+    }
+
+    /// What it looks like goes into a file beside it: a help, no condition. Nobody waits for it.
+    fn keep_peaks(&self, bench: &mut Bench) {
+        let (Some(folder), Some(file)) = (&self.folder, &self.file) else { return };
+        let Ok(hash) = u64::from_str_radix(&self.hash, 16) else { return };
+        let audio = Audio {
+            size_bytes: self.size_bytes,
+            hash,
+            frames: self.intake.frames(),
+            rate: self.spec.rate,
+            channels: channels(self.spec.part),
+        };
+        let path = folder.path.join(peaks_file::beside(&file.name));
+        let (storage, peaks) = (Arc::clone(&folder.storage), Arc::clone(self.intake.peaks()));
+        bench.submit(file.io_lane, move || {
+            if let Err(e) = peaks_file::write(&*storage, &path, &audio, &peaks) {
+                tracing::debug!("{} was not kept: {e}", path.display());
+            }
+            Done::Nothing
+        });
     }
 
     pub(super) fn wrote(&mut self, result: WriteResult, bench: &mut Bench) {

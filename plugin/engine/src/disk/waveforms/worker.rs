@@ -1,0 +1,226 @@
+//! The thread that looks through files for whoever draws, one a process. A disk that hangs hangs
+//! it and nobody else.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::Waveforms;
+use super::build::{Begun, Build, Scratch, window};
+use crate::disk::storage::{self, Storage};
+use crate::session::document::SourceId;
+
+/// How long the last instance waits for the thread to end.
+const JOIN_WITHIN: Duration = Duration::from_secs(1);
+/// Peaks and windows of the process, but for those of takes in progress.
+pub(super) const MEMORY_BYTES: u64 = 256 << 20;
+
+/// What the worker is asked.
+pub(crate) enum Job {
+    /// A new instance's waveforms.
+    Meet(Weak<Waveforms>),
+    /// Peaks of a source are wanted.
+    Peaks(Weak<Waveforms>, SourceId),
+    /// A window of a source is wanted.
+    Window(Weak<Waveforms>, SourceId),
+    /// The last instance goes.
+    Stop,
+}
+
+/// A counted hold on the process's worker.
+pub(crate) struct Worker {
+    jobs: Sender<Job>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// The one of this process: starts with its first user, ends with its last.
+    pub(crate) fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<Worker>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = shared.upgrade() {
+            return there;
+        }
+        let worker = Arc::new(Self::new(storage::shared(), MEMORY_BYTES));
+        *shared = Arc::downgrade(&worker);
+        worker
+    }
+
+    /// A worker of one's own.
+    pub(super) fn new(storage: Arc<dyn Storage>, memory_bytes: u64) -> Self {
+        let (jobs, inbox) = channel();
+        let run = move || Desk::new(storage, memory_bytes).run(&inbox);
+        let thread = std::thread::Builder::new()
+            .name("stowaway waveforms".into())
+            .spawn(run)
+            .map_err(|e| tracing::error!("Waveforms are not drawn: no thread for them ({e})."))
+            .ok();
+        Self { jobs, thread }
+    }
+
+    pub(super) fn jobs(&self) -> Sender<Job> {
+        self.jobs.clone()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.jobs.send(Job::Stop);
+        let Some(thread) = self.thread.take() else { return };
+        let until = Instant::now() + JOIN_WITHIN;
+        while !thread.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if thread.is_finished() {
+            let _ = thread.join();
+        } else {
+            tracing::warn!("A disk hangs: the thread that looked for waveforms is left behind.");
+            crate::module::keep_loaded();
+        }
+    }
+}
+
+/// A source whose peaks are wanted.
+struct Wanted {
+    of: Weak<Waveforms>,
+    source: SourceId,
+    /// Its ticket and what is done, once it was begun.
+    begun: Option<(u64, Build)>,
+}
+
+struct Desk {
+    storage: Arc<dyn Storage>,
+    memory_bytes: u64,
+    known: Vec<Weak<Waveforms>>,
+    wanted: VecDeque<Wanted>,
+    scratch: Scratch,
+}
+
+impl Desk {
+    fn new(storage: Arc<dyn Storage>, memory_bytes: u64) -> Self {
+        Self {
+            storage,
+            memory_bytes,
+            known: Vec::new(),
+            wanted: VecDeque::new(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    fn run(mut self, inbox: &Receiver<Job>) {
+        loop {
+            let job = if self.wanted.is_empty() {
+                self.scratch = Scratch::default();
+                inbox.recv().map_err(|_| TryRecvError::Disconnected)
+            } else {
+                inbox.try_recv()
+            };
+            match job {
+                Ok(Job::Stop) | Err(TryRecvError::Disconnected) => return,
+                Ok(Job::Meet(waveforms)) => {
+                    self.known.retain(|w| w.strong_count() > 0);
+                    self.known.push(waveforms);
+                }
+                Ok(Job::Peaks(of, source)) => {
+                    self.wanted.push_back(Wanted { of, source, begun: None });
+                }
+                // At once: a window is small, and somebody looks at its place.
+                Ok(Job::Window(of, source)) => self.load(&of, source),
+                Err(TryRecvError::Empty) => self.step(),
+            }
+        }
+    }
+
+    /// A piece of the first source that is wanted.
+    fn step(&mut self) {
+        let Some(mut wanted) = self.wanted.pop_front() else { return };
+        let Some(waveforms) = wanted.of.upgrade() else { return };
+        let more = match &mut wanted.begun {
+            None => self.begin(&waveforms, &mut wanted),
+            Some((ticket, build)) => match build.step(&mut self.scratch) {
+                Ok(()) if build.is_whole() => {
+                    build.save(&*self.storage);
+                    waveforms.ended(wanted.source, *ticket, true);
+                    false
+                }
+                Ok(()) => waveforms.grew(wanted.source, *ticket),
+                Err(e) => {
+                    tracing::info!("No whole waveform: {e}");
+                    waveforms.ended(wanted.source, *ticket, false);
+                    false
+                }
+            },
+        };
+        if more {
+            self.wanted.push_front(wanted);
+        } else {
+            drop(wanted);
+            self.save_memory();
+        }
+    }
+
+    fn begin(&self, waveforms: &Waveforms, wanted: &mut Wanted) -> bool {
+        let Some(place) = waveforms.place(wanted.source) else { return false };
+        match Build::begin(&*self.storage, &place) {
+            Ok(Begun::Read(peaks)) => {
+                waveforms.began(wanted.source, place.ticket, &peaks);
+                waveforms.ended(wanted.source, place.ticket, true);
+                false
+            }
+            Ok(Begun::Build(build)) => {
+                let taken = waveforms.began(wanted.source, place.ticket, build.peaks());
+                wanted.begun = Some((place.ticket, build));
+                taken
+            }
+            Err(e) => {
+                tracing::info!("No waveform: {e}");
+                waveforms.ended(wanted.source, place.ticket, false);
+                false
+            }
+        }
+    }
+
+    fn load(&mut self, of: &Weak<Waveforms>, source: SourceId) {
+        let Some(waveforms) = of.upgrade() else { return };
+        while let Some(place) = waveforms.place(source) {
+            let range = waveforms.with(source, place.ticket, super::Entry::take_wanted).flatten();
+            let Some(range) = range else { break };
+            let loaded = window(&*self.storage, &place, &range, &mut self.scratch)
+                .map_err(|e| tracing::info!("No samples to draw: {e}"))
+                .ok();
+            let whole = loaded.as_ref().is_some_and(|w| w.end_frame() >= range.end);
+            waveforms.with(source, place.ticket, |e| e.loaded(&range, loaded.map(Arc::new)));
+            waveforms.drawable();
+            if !whole {
+                break;
+            }
+        }
+        drop(waveforms);
+        self.save_memory();
+    }
+
+    /// Gives back what was asked for longest ago, where all together is too much.
+    fn save_memory(&self) {
+        let known: Vec<Arc<Waveforms>> = self.known.iter().filter_map(Weak::upgrade).collect();
+        let mut held: Vec<(u64, u64, &Waveforms, SourceId)> = Vec::new();
+        for waveforms in &known {
+            let state = waveforms.lock();
+            let entries = state.entries.iter().filter(|(_, e)| !e.is_busy());
+            held.extend(entries.map(|(id, e)| (e.asked, e.spare_bytes(), &**waveforms, *id)));
+        }
+        let mut total: u64 = held.iter().map(|(_, bytes, ..)| bytes).sum();
+        held.sort_unstable_by_key(|(asked, ..)| *asked);
+        for (asked, bytes, waveforms, id) in held {
+            if total <= self.memory_bytes {
+                return;
+            }
+            let mut state = waveforms.lock();
+            if let Some(entry) = state.entries.get_mut(&id).filter(|e| e.asked == asked) {
+                entry.drop_spare();
+                total -= bytes;
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What the window remembers: where it looks, what is open in it. Nothing of this is saved with
+//! the session.
+
+use std::collections::{HashMap, HashSet};
+
+use egui::Pos2;
+use stowaway_engine::session::document::{ClipId, TrackId};
+
+use super::meter::Level;
+
+/// What the panel at the right shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Takes that no track shows, and earlier sessions.
+    Takes,
+    /// What the user should know.
+    Messages,
+    /// What is known of the host.
+    Host,
+}
+
+/// A name or a number that is being typed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Typing {
+    /// What is renamed.
+    pub what: Typed,
+    /// The text so far.
+    pub text: String,
+    /// It has the keyboard already.
+    pub focused: bool,
+}
+
+/// What can be typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    /// The session's name.
+    Session,
+    /// A track's name.
+    Track(TrackId),
+    /// A track's fader, in decibels.
+    Fader(TrackId),
+    /// A track's pan.
+    Pan(TrackId),
+    /// A track's input gain, in decibels.
+    InputGain(TrackId),
+}
+
+/// See the module.
+pub struct ViewState {
+    /// The moment at the left edge of the timeline, in seconds.
+    pub from_secs: f64,
+    /// Pixels a second.
+    pub px_per_sec: f64,
+    /// Pixels that the rows are scrolled down.
+    pub scroll: f32,
+    /// The timeline turns its pages with the playhead.
+    pub follow: bool,
+    /// Tracks whose lanes are shown.
+    pub open: HashSet<TrackId>,
+    /// The clip that was clicked last.
+    pub selected: Option<ClipId>,
+    /// The panel at the right.
+    pub side: Option<Side>,
+    /// What is being typed.
+    pub typing: Option<Typing>,
+    /// Levels as they are shown, by state slot: input, output.
+    pub levels: HashMap<u16, [Level; 2]>,
+    /// Gaps that the user has seen.
+    pub gaps_seen: u64,
+    /// Where a drag on the ruler began, in seconds.
+    pub ruler_drag: Option<f64>,
+    /// What was drawn of waveforms.
+    pub waves: super::wave::Drawn,
+    /// Where the mouse was pressed on a control, for drags that end outside.
+    pub pressed: Option<Pos2>,
+    /// The first frame of a window has been drawn.
+    pub framed: bool,
+}
+
+impl Default for ViewState {
+    fn default() -> Self {
+        Self {
+            from_secs: -0.25,
+            px_per_sec: 40.0,
+            scroll: 0.0,
+            follow: true,
+            open: HashSet::new(),
+            selected: None,
+            side: None,
+            typing: None,
+            levels: HashMap::new(),
+            gaps_seen: 0,
+            ruler_drag: None,
+            waves: super::wave::Drawn::default(),
+            pressed: None,
+            framed: false,
+        }
+    }
+}
+
+impl ViewState {
+    /// Begins to type.
+    pub fn edit(&mut self, what: Typed, text: impl Into<String>) {
+        self.typing = Some(Typing { what, text: text.into(), focused: false });
+    }
+
+    /// Whether that is being typed.
+    #[must_use]
+    pub fn types(&self, what: Typed) -> bool {
+        self.typing.as_ref().is_some_and(|t| t.what == what)
+    }
+}

@@ -1,0 +1,206 @@
+//! The bar at the top: recording, transport, position, what the user should look at.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use egui::{Align, Align2, Color32, CursorIcon, FontId, Layout, Rect, RichText, Sense, Ui, vec2};
+use stowaway_engine::params::{GlobalParam, ParamKey, norm_to_step, step_to_norm};
+use stowaway_engine::session::command::Command;
+
+use super::control::field;
+use super::now::Now;
+use super::scale::{bar_text, time_text};
+use super::state::{Side, Typed, ViewState};
+use super::{look, transport};
+
+/// Its height.
+pub const HEIGHT: f32 = 46.0;
+const MODES: [&str; 3] = ["Manual", "Follow Host", "Free"];
+
+/// The whole bar.
+pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
+    ui.horizontal_centered(|ui| {
+        record(ui, now);
+        mode(ui, now);
+        host_lamp(ui, now);
+        ui.add_space(6.0);
+        if let Some(own) = now.plug.own_transport() {
+            transport::ui(ui, now, own);
+            ui.add_space(6.0);
+        }
+        position(ui, now);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            sides(ui, now, state);
+            troubles(ui, now, state);
+            zoom(ui, state);
+            name(ui, now, state);
+        });
+    });
+}
+
+fn record(ui: &mut Ui, now: &Now<'_>) {
+    let key = ParamKey::Global(GlobalParam::Record);
+    let on = now.plug.live().get(key) >= 0.5;
+    let recording = now.picture.recording > 0;
+    let (rect, response) = ui.allocate_exact_size(vec2(86.0, 32.0), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, on, "Record"));
+    let fill = match (recording, on, response.hovered()) {
+        (true, _, _) => look::RED,
+        (_, true, _) => look::between(look::RED, look::GROUND, 0.5),
+        (_, _, true) => look::HOVERED,
+        _ => look::RAISED,
+    };
+    let p = ui.painter();
+    p.rect_filled(rect, look::CORNER, fill);
+    let dot = if on || recording { Color32::WHITE } else { look::RED };
+    p.circle_filled(rect.left_center() + vec2(18.0, 0.0), 7.0, dot);
+    let text = rect.left_center() + vec2(33.0, 0.0);
+    p.text(text, Align2::LEFT_CENTER, "Record", FontId::proportional(14.0), look::TEXT);
+    let armed = now.session().tracks.iter().filter(|t| t.arm).count();
+    let tip = match (armed, on, recording) {
+        (_, _, true) => "Recording. Click to end the takes.".to_owned(),
+        (0, ..) => "No track is armed: press R on a track first.".to_owned(),
+        (n, true, _) => format!("{n} armed tracks record as soon as the host plays."),
+        (n, false, _) => format!("Records on {n} armed tracks."),
+    };
+    if response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(tip).clicked() {
+        now.plug.click(key, if on { 0.0 } else { 1.0 });
+    }
+}
+
+fn mode(ui: &mut Ui, now: &Now<'_>) {
+    let key = ParamKey::Global(GlobalParam::RecordMode);
+    let step = norm_to_step(now.plug.live().get(key), 3);
+    let text = MODES.get(usize::from(step)).copied().unwrap_or_default();
+    let tips = [
+        "Records while Record is on and the host plays.",
+        "Records with the host's own record button.",
+        "Records while Record is on, also while the host stands.",
+    ];
+    ui.menu_button(text, |ui| {
+        for (i, (name, tip)) in (0u16..).zip(MODES.iter().zip(tips)) {
+            if ui.selectable_label(step == i, *name).on_hover_text(tip).clicked() {
+                now.plug.click(key, step_to_norm(i, 3));
+                ui.close();
+            }
+        }
+    })
+    .response
+    .on_hover_text("When it records.");
+}
+
+fn host_lamp(ui: &mut Ui, now: &Now<'_>) {
+    if now.plug.own_transport().is_some() {
+        return;
+    }
+    let on = now.plug.instance().shared().meter.host_records();
+    let (rect, response) = ui.allocate_exact_size(vec2(56.0, 20.0), Sense::hover());
+    let colour = if on { look::RED } else { look::HOVERED };
+    ui.painter().circle_filled(rect.left_center() + vec2(6.0, 0.0), 4.5, colour);
+    let text = rect.left_center() + vec2(15.0, 0.0);
+    ui.painter().text(text, Align2::LEFT_CENTER, "HOST", look::small(), look::DIM);
+    response.on_hover_text(if on {
+        "The host's own record button is on."
+    } else {
+        "The host's own record button is off, or the host does not tell."
+    });
+}
+
+fn position(ui: &mut Ui, now: &Now<'_>) {
+    let secs = now.secs();
+    let (rect, _) = ui.allocate_exact_size(vec2(198.0, 32.0), Sense::hover());
+    let p = ui.painter();
+    p.rect_filled(rect, look::CORNER, look::GROUND);
+    let ink = if now.place.rolling { look::TEXT } else { look::DIM };
+    let bars = now.meter.as_ref().map_or("-.-.--".into(), |m| bar_text(secs, m, now.rate));
+    let left = Rect::from_min_size(rect.min, vec2(96.0, rect.height()));
+    p.text(left.center(), Align2::CENTER_CENTER, bars, look::digits(15.0), ink);
+    let right = rect.with_min_x(left.right());
+    p.text(right.center(), Align2::CENTER_CENTER, time_text(secs), look::digits(15.0), ink);
+}
+
+fn zoom(ui: &mut Ui, state: &mut ViewState) {
+    let follow = ui.selectable_label(state.follow, "Follow");
+    if follow.on_hover_text("The timeline turns its pages with the playhead.").clicked() {
+        state.follow = !state.follow;
+    }
+    let mut factor = 1.0;
+    if ui.button("+").on_hover_text("Closer (or Ctrl and wheel).").clicked() {
+        factor = 1.6;
+    }
+    if ui.button("-").on_hover_text("Farther (or Ctrl and wheel).").clicked() {
+        factor = 1.0 / 1.6;
+    }
+    state.px_per_sec =
+        (state.px_per_sec * factor).clamp(super::scale::FARTHEST, super::scale::CLOSEST);
+}
+
+fn name(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
+    let shown =
+        if now.session().name.is_empty() { "Untitled session" } else { &now.session().name };
+    let width = ui.available_width().min(180.0);
+    if width < 60.0 {
+        return;
+    }
+    let (rect, _) = ui.allocate_exact_size(vec2(width, 22.0), Sense::hover());
+    let typed = field(ui, state, rect, Typed::Session, shown, |ui, rect, r| {
+        let galley = super::control::cut_text(
+            ui,
+            shown,
+            FontId::proportional(13.0),
+            look::DIM,
+            rect.width(),
+        );
+        let at =
+            egui::pos2(rect.right() - galley.size().x, rect.center().y - galley.size().y * 0.5);
+        ui.painter().galley(at, galley, look::DIM);
+        r.clone().on_hover_text("The session's name. Double-click: rename.");
+    });
+    if let Some(name) = typed {
+        now.plug.instance().post(Command::RenameSession { name });
+    }
+}
+
+/// Gaps and overruns, in amber until the user has seen them.
+fn troubles(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
+    let gaps = now.plug.instance().shared().counters.gaps.load(Relaxed);
+    let new = gaps.saturating_sub(state.gaps_seen);
+    if new > 0 {
+        let text = RichText::new(format!("{new} gaps")).color(look::GROUND);
+        let button = ui.add(egui::Button::new(text).fill(look::AMBER));
+        let tip = "The disk was late, and a track fell silent for a moment; nothing shifted. Click: seen.";
+        if button.on_hover_text(tip).clicked() {
+            state.gaps_seen = gaps;
+        }
+    }
+    let lost = now.overrun_frames();
+    if lost > 0 {
+        let text = RichText::new("Overrun").color(look::AMBER);
+        let tip = format!(
+            "The disk was too slow for a take: {lost} frames are silence, marked in its clip."
+        );
+        ui.label(text).on_hover_text(tip);
+    }
+    if now.plug.failed() {
+        ui.label(RichText::new("Fault").color(look::RED)).on_hover_text("See the messages.");
+    }
+}
+
+fn sides(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
+    let messages = now.picture.messages.len() + now.plug.report().messages().len();
+    let takes = now.picture.unplaced.len() + now.picture.earlier.len();
+    for (side, name, count) in [
+        (Side::Host, "Host", 0),
+        (Side::Messages, "Messages", messages),
+        (Side::Takes, "Takes", takes),
+    ] {
+        let open = state.side == Some(side);
+        let text = if count > 0 { format!("{name} {count}") } else { name.into() };
+        let mut text = RichText::new(text);
+        if count > 0 && !open {
+            text = text.color(if side == Side::Messages { look::AMBER } else { look::BLUE });
+        }
+        if ui.selectable_label(open, text).clicked() {
+            state.side = if open { None } else { Some(side) };
+        }
+    }
+}
