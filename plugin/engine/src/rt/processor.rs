@@ -146,6 +146,7 @@ impl Engine {
         self.mixer.read_controls(&self.plan, &self.live, &self.shared);
         self.mixer.aim_globals(&self.plan, self.globals.through, self.globals.bypass, self.first);
         self.first = false;
+        while !self.has_room_to_record(frames) && feed.wait_for_writer() {}
         self.hear(&block, frames);
         for port in block.outputs.iter_mut().flatten().flatten() {
             port.fill(0.0);
@@ -264,6 +265,11 @@ impl Engine {
             through: params::is_on(get(GlobalParam::Through)),
             bypass: params::is_on(get(GlobalParam::Bypass)),
         };
+    }
+
+    /// Whether nothing that takes still want is overwritten by the next frames.
+    fn has_room_to_record(&mut self, frames: usize) -> bool {
+        self.capture.iter_mut().all(|ring| ring.has_room(frames))
     }
 
     /// Copies the inputs, cleaned, and feeds the capture rings.
@@ -430,6 +436,9 @@ impl Engine {
                 };
                 if self.pass_events.push(PassEvent::Begin(begin)).is_ok() {
                     state.pass = Some((begin.pass, input));
+                    if let Some(ring) = self.capture.get_mut(usize::from(input.port)) {
+                        ring.expect_take(frame);
+                    }
                     count(&self.shared.counters.passes, 1);
                 } else {
                     count(&self.shared.counters.late_events, 1);

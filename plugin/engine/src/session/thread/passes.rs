@@ -119,6 +119,7 @@ impl Hosted {
         let Some(tap) = active.remote.taps.get(usize::from(begin.port)).cloned() else { return };
         let Some(writer) = self.writer.as_ref().map(|(w, _)| Arc::clone(w)) else {
             self.say("Recording could not start: the disk writer is not running.");
+            tap.take_up();
             return;
         };
         let setting = self.session.settings.input(begin.port);
