@@ -54,9 +54,15 @@ local function numbered(name)
   return found
 end
 
+-- Ardour does this in its own time.
 local function arm(name, on)
+  local value = on and 1 or 0
   for _, route in ipairs(numbered(name)) do
-    route:to_track():rec_enable_control():set_value(on and 1 or 0, NO_GROUP)
+    local control = route:to_track():rec_enable_control()
+    control:set_value(value, NO_GROUP)
+    wait(route:name() .. " to be armed or not", 20, function()
+      return control:get_value() == value
+    end)
   end
 end
 
@@ -122,6 +128,10 @@ function verbs.sources(count, frames)
   stop()
   session:disable_record(false, true)
   arm("Source", false)
+  for _, route in ipairs(numbered("Source")) do
+    -- What is on the disk, always: else Ardour fades it in when it starts.
+    route:to_track():monitoring_control():set_value(2, NO_GROUP)
+  end
 end
 
 -- host COUNT: a bus with Stowaway, all of its inputs fed by the sources, all of its outputs

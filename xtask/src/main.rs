@@ -7,6 +7,7 @@ mod install;
 mod packages;
 mod steps;
 mod test;
+mod validate;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -22,6 +23,9 @@ cargo xtask <command>
   install            bundle, and copy both to where this user's hosts look
   bench [--quick]    measure speed and memory, print a table, write
                      target/bench/report.json (--quick: shorter and rougher)
+  validate [--install]
+                     run the bundle in the real hosts that are here, and compare
+                     every sample (--install: get those that are not)
 ";
 
 /// How a command ends: with a sentence where it failed.
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
         Some("bundle") => bundle::run(rest),
         Some("install") => install::run(rest),
         Some("bench") => bench::run(rest),
+        Some("validate") => validate::run(rest),
         Some("help" | "-h" | "--help") => {
             print!("{USAGE}");
             Ok(())

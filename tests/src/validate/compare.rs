@@ -78,10 +78,11 @@ fn offset(got: &[f32], at: Place) -> Option<i64> {
     let told = |sample: f32| {
         Counter::read(sample).filter(|t| (t.port, t.channel) == (at.port, at.channel))
     };
-    // Two in a row: one alone may be anything.
-    let (i, frame) = (at.pos..).zip(got.windows(2)).find_map(|(i, pair)| {
-        let [a, b] = [told(pair[0])?, told(pair[1])?];
-        (b.frame == a.frame + 1).then_some((i, a.frame))
+    // Some in a row: one or two may be anything.
+    let (i, frame) = (at.pos..).zip(got.windows(8)).find_map(|(i, some)| {
+        let first = told(some[0])?.frame;
+        let in_a_row = |(frame, s): (i64, &f32)| told(*s).is_some_and(|t| t.frame == frame);
+        (first..).zip(some).all(in_a_row).then_some((i, first))
     })?;
     let late = (i - frame).rem_euclid(Counter::PERIOD);
     Some(if late > Counter::PERIOD / 2 { late - Counter::PERIOD } else { late })
