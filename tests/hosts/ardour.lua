@@ -41,7 +41,7 @@ local function engine()
 end
 
 local function tracks(count, name)
-  return session:new_audio_track(2, 2, nil, count, name, LAST, ARDOUR.TrackMode.Normal, true, false)
+  return session:new_audio_track(2, 2, nil, count, name, LAST, ARDOUR.TrackMode.Normal, false, false)
 end
 
 -- The routes called `name 1`, `name 2` ...
@@ -160,15 +160,10 @@ function verbs.host(count)
   local sources, outputs = numbered("Source"), numbered("Output")
   for channel = 0, 2 * count - 1 do
     local source, output = sources[channel // 2 + 1], outputs[channel // 2 + 1]
-    bus:input():audio(channel):disconnect_all()
-    bus:output():audio(channel):disconnect_all()
     if source then
       source:panner_shell():set_bypassed(true)
-      source:output():audio(channel % 2):disconnect_all()
       connect(source:output():audio(channel % 2), bus:input():audio(channel))
     end
-    output:input():audio(channel % 2):disconnect_all()
-    output:output():audio(channel % 2):disconnect_all()
     connect(bus:output():audio(channel), output:input():audio(channel % 2))
   end
   session:master_out():panner_shell():set_bypassed(true)
@@ -291,6 +286,9 @@ end
 engine()
 -- A jump while rolling does not end a recording.
 ARDOUR.config():set_latched_record_enable(true)
+-- What is connected is connected here: else Ardour does it too, later and beside this.
+ARDOUR.config():set_input_auto_connect(ARDOUR.AutoConnectOption.ManualConnect)
+ARDOUR.config():set_output_auto_connect(ARDOUR.AutoConnectOption.ManualConnect)
 for line in io.lines(steps) do
   local words = {}
   for word in line:gmatch("%S+") do words[#words + 1] = word end
