@@ -89,6 +89,8 @@ pub struct Window {
 impl Window {
     /// Has this window woken for as long as it is open.
     fn watch(&mut self) {
+        // The one before first: what it does at its end must not undo this.
+        self.waker = None;
         let repaint = self.repaint.clone();
         self.plug.instance().on_change(Some(Box::new(move || repaint.request_repaint())));
         let (repaint, state) = (self.repaint.clone(), Arc::clone(&self.state));

@@ -15,6 +15,7 @@ pub mod script;
 pub mod seams;
 pub mod songs;
 pub mod takes;
+pub mod validate;
 pub mod victim;
 pub mod vst3_host;
 pub mod wires;

@@ -50,6 +50,8 @@ pub struct Wires {
     pub given_inputs: usize,
     /// How many output ports are handed over.
     pub given_outputs: usize,
+    /// One port with the channels of all that are given, on each side (CLAP).
+    pub flat: bool,
     /// Whether a list without ports is a null pointer, rather than an address without content.
     pub null_lists: bool,
     max_frames: usize,
@@ -80,6 +82,7 @@ impl Wires {
             outputs: ports(outputs),
             given_inputs: inputs,
             given_outputs: outputs,
+            flat: false,
             null_lists: true,
             max_frames,
             tables: [
@@ -175,6 +178,11 @@ impl Wires {
             (&self.inputs, self.given_inputs, &mut self.tables[0])
         };
         into.clear();
+        if self.flat {
+            let channels = u32::try_from(given * 2).unwrap_or(0);
+            into.push(RawPort { channels, array: tables.as_mut_ptr().cast(), constant_mask: 0 });
+            return;
+        }
         for (port, table) in ports.iter().zip(tables).take(given) {
             into.push(match port.wire {
                 Wire::NullArray => {
@@ -241,6 +249,12 @@ mod tests {
             // SAFETY: `array` is a table of two pointers here.
             unsafe { *port.array.add(c) }
         };
+        wires.flat = true;
+        let mut flat = Vec::new();
+        wires.raw(false, &mut flat);
+        assert_eq!((flat.len(), flat[0].channels), (1, 6));
+        assert_eq!(channel(&flat[0], 1), channel(&ins[0], 1));
+        assert!(channel(&flat[0], 3).is_null(), "the second port's right channel");
         assert!(!channel(&ins[0], 0).is_null());
         assert!(channel(&ins[1], 0).is_null() && channel(&ins[1], 1).is_null());
         assert!(ins[2].array.is_null() && ins[2].channels == 2);

@@ -10,6 +10,7 @@ use scenarios::host::{Host, HostTraits, Side, Status, open, open_in};
 use scenarios::roll::{Clock, Roll, Sizes};
 use scenarios::script::{HostBlock, Mode, ParamId, Transport};
 use scenarios::seams::Report;
+use scenarios::takes::{armed, state_with};
 use scenarios::wires::{STALE, Wire, Wires};
 
 #[path = "boundary/buses.rs"]

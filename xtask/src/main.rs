@@ -9,6 +9,7 @@ mod packages;
 mod shots;
 mod steps;
 mod test;
+mod validate;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,6 +29,9 @@ cargo xtask <command>
   bench [--quick]    measure speed and memory, print a table, write
                      target/bench/report.json (--quick: shorter and rougher)
   shots              make the README's pictures, into docs/pictures
+  validate [--install]
+                     run the bundle in the real hosts that are here, and compare
+                     every sample (--install: get those that are not)
 ";
 
 /// How a command ends: with a sentence where it failed.
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Some("install") => install::run(rest),
         Some("bench") => bench::run(rest),
         Some("shots") => shots::run(rest),
+        Some("validate") => validate::run(rest),
         Some("help" | "-h" | "--help") => {
             print!("{USAGE}");
             Ok(())

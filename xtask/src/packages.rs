@@ -3,7 +3,7 @@
 
 use std::env;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{Done, steps};
@@ -84,8 +84,25 @@ fn ensure_all(needs: impl Iterator<Item = &'static Need>) -> Done {
     let what: Vec<&str> = missing.iter().map(|n| n.what).collect();
     let packages: Vec<&str> = missing.iter().flat_map(|n| n.debian.split(' ')).collect();
     println!("Missing on this system: {}.", what.join(", "));
-    if !has("apt-get", &path) {
-        return Err("Install it with your system's package manager, and run this again.".into());
+    install(&packages)
+}
+
+/// Where a program is.
+pub fn find(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|file| is_program(file))
+}
+
+/// Installs Debian's packages, as root.
+///
+/// # Errors
+/// What to do where that is not possible.
+pub fn install(packages: &[&str]) -> Done {
+    if find("apt-get").is_none() {
+        return Err(format!(
+            "Install {} with your system's package manager, and run this again.",
+            packages.join(" ")
+        ));
     }
     if !is_root() {
         return Err(format!(
@@ -102,7 +119,7 @@ fn ensure_all(needs: impl Iterator<Item = &'static Need>) -> Done {
     // A machine that is fresh has no package lists yet; one that has old ones may do.
     steps::run(apt().args(["update", "-qq"]), "apt-get could not read the package lists").ok();
     steps::run(
-        apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&packages),
+        apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages),
         "apt-get could not install it",
     )
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use stowaway_engine::host::{Block, Mode, Outcome, Transport};
 use stowaway_engine::instance::{Instance, InstanceConfig, Processor};
 use stowaway_engine::params::{GlobalParam, ParamKey, TrackParam};
-use stowaway_engine::session::command::Command;
+use stowaway_engine::session::command::{Command, StripId, StripValue};
 use stowaway_engine::session::document::TakeState;
 
 const RATE: u32 = 48_000;
@@ -111,6 +111,36 @@ impl Rig {
 const ARM: ParamKey = ParamKey::Track(0, TrackParam::Arm);
 const RECORD: ParamKey = ParamKey::Global(GlobalParam::Record);
 const THROUGH: ParamKey = ParamKey::Global(GlobalParam::Through);
+
+/// Twenty seconds, in much less than that: more than any history holds.
+#[test]
+fn a_render_waits_for_the_disk_and_loses_nothing_of_a_print() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rig = Rig::new(&dir.path().join("takes"));
+    let track = rig.instance.settled().session.tracks[0].id;
+    let value = StripValue::PrintTrack(true);
+    rig.instance.edit(Command::SetStrip { strip: StripId::Track(track), value }).unwrap();
+    rig.set(ARM, 1.0);
+    rig.set(RECORD, 1.0);
+    rig.set(THROUGH, 0.0);
+    let frames = 20 * RATE as usize;
+    rig.play(0, frames, Mode::Offline);
+    rig.stop(frames as i64);
+    rig.until("the take's end", |r| r.closed_takes() == 1);
+    rig.set(RECORD, 0.0);
+    rig.set(ARM, 0.0);
+    let take = rig.instance.settled().session.takes[0].clone();
+    assert_eq!((take.frames, take.overruns.len()), (frames as u64, 0));
+    // What was switched has settled when it plays.
+    rig.play(0, 512, Mode::Realtime);
+    rig.stop(0);
+    let played = rig.play(0, frames, Mode::Offline);
+    for (c, channel) in played.iter().enumerate() {
+        for (i, v) in channel.iter().enumerate() {
+            assert_eq!(*v, sample(c, i as i64), "channel {c} frame {i}");
+        }
+    }
+}
 
 #[test]
 fn what_was_recorded_is_what_is_played() {

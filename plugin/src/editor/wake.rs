@@ -37,6 +37,12 @@ impl Waker {
                 }
                 std::thread::park_timeout(INTERVAL);
             }
+            if !left.load(Ordering::Acquire)
+                && let Some(plug) = plug.upgrade()
+            {
+                // The window is closed: no picture is of interest any more.
+                plug.instance().on_change(None);
+            }
         };
         let thread = std::thread::Builder::new().name("stowaway-window".into()).spawn(look).ok();
         Self { leaving, thread }

@@ -29,6 +29,18 @@ pub unsafe fn pins_of(channels: *mut *mut f32, count: usize) -> Pins {
     Pins([channel(0), channel(1)])
 }
 
+/// **Fault:** the host hands over one port with the channels of all that were declared. Taken for
+/// the main port, it leaves the other inputs unheard, and what the host had in the other outputs'
+/// memory is played.
+/// **Shown by:** qtractor (CLAP).
+/// **Here:** where a port's channels begin in such a block; `None` where each port is its own.
+/// **Test:** `one_flat_port_is_all_of_them` in `tests/tests/boundary/buses.rs`.
+#[must_use]
+pub fn first_channel_in_flat_port(ports: usize, channels: usize, port: usize) -> Option<usize> {
+    // All of ours are stereo.
+    (ports == 1 && channels > 2).then_some(port * 2)
+}
+
 /// **Fault:** the framework hands on the VST3 process mode of the setup *before*: the first
 /// offline render runs as real time, the playback after it as offline.
 /// **Shown by:** every VST3 host that switches (DawDreamer, Ardour's export).
@@ -133,6 +145,13 @@ mod tests {
         assert!(is_param_index(0, 3) && is_param_index(2, 3));
         assert!(!is_param_index(3, 3) && !is_param_index(-1, 3));
         assert!(is_port_index(15, 16) && !is_port_index(16, 16) && !is_port_index(-1, 16));
+    }
+
+    #[test]
+    fn a_flat_port_is_told_from_a_main_one() {
+        assert_eq!(first_channel_in_flat_port(1, 32, 3), Some(6));
+        assert_eq!(first_channel_in_flat_port(1, 2, 0), None);
+        assert_eq!(first_channel_in_flat_port(16, 2, 3), None);
     }
 
     #[test]

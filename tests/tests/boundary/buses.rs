@@ -133,6 +133,41 @@ fn fewer_ports_than_declared_are_no_reason_to_crash() {
 }
 
 #[test]
+fn one_flat_port_is_all_of_them() {
+    let name = "one flat port";
+    let mut host = open_as(Format::Clap, Model::Multi, name);
+    let mut session = armed(std::env::temp_dir().as_path(), &["In 5"]);
+    session["globals"]["through"] = true.into();
+    session["tracks"][0]["arm"] = false.into();
+    session["tracks"][0]["monitor"] = "input".into();
+    session["tracks"][0]["output"] = "Out 3".into();
+    host.load_state(&state_with(&session)).expect("the plugin takes the document");
+    host.activate(RATE, 256);
+    let mut wires = wires(Model::Multi, 256, 0);
+    wires.flat = true;
+    for block in 0..8 {
+        refill(&mut wires, 256, block * 256);
+        host.process(&HostBlock::new(256, Transport::rolling(block * 256)), &mut wires);
+        assert_wire(name, &wires, 256, block * 256);
+        for channel in 0..2 {
+            let monitored = Counter { port: 4 }.stretch(channel, block * 256, 256);
+            assert_same(name, wires.output(2, channel, 256), &monitored);
+            for port in [1, 3, 15] {
+                assert_silent(name, wires.output(port, channel, 256));
+            }
+        }
+    }
+    let report = Report::of(Format::Clap, name);
+    assert_eq!(report.get("Inputs given"), "all 16");
+    assert_eq!(report.get("Outputs given"), "all 16");
+    // Fewer channels than there are.
+    (wires.given_inputs, wires.given_outputs) = (5, 3);
+    host.process(&HostBlock::new(256, Transport::rolling(2_048)), &mut wires);
+    assert!(wires.output(3, 0, 256).iter().all(|s| *s == STALE), "not handed over");
+    assert_eq!(Report::of(Format::Clap, name).get("Outputs given"), "1 2 3");
+}
+
+#[test]
 fn null_channels_in_aux_buses_do_not_stop_the_main_one() {
     for wire in [Wire::NullChannels, Wire::NullArray, Wire::NoChannels] {
         main_survives(&format!("aux {wire:?}"), Model::Multi, |w| {

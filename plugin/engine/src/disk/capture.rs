@@ -1,8 +1,8 @@
 //! The always-on history of one stereo input: the audio thread pushes every block into it, the
 //! writer cuts takes from it, also from what came in before anybody asked for a take.
 //!
-//! There is no back-pressure and no lock: the feed overwrites the oldest frames whether or not
-//! they were read, and a tap finds out afterwards which of the frames it copied may have been
+//! There is no lock, and in real time no back-pressure: the feed overwrites the oldest frames whether
+//! or not they were read, and a tap finds out afterwards which of the frames it copied may have been
 //! overwritten meanwhile. That is a seqlock over positions instead of a counter:
 //!
 //! ```text
@@ -13,6 +13,10 @@
 //! The feed raises `writing_to` before it touches a cell and `written` after. A tap copies up to
 //! `written`, then looks at `writing_to`: every frame before `writing_to - capacity` is lost.
 //! Frames are counted from activation; a `u64` does not run out.
+//!
+//! A render may be faster than any disk. It asks first whether there is room ([`CaptureFeed::has_room`])
+//! and waits while there is none: from the frame on that the writer still wants, and from the
+//! beginning of each take that the writer has not heard of yet.
 
 use sync::{Arc, AtomicBool, AtomicU64, Ordering, fence};
 
@@ -42,6 +46,10 @@ struct Ring {
     writing_to: AtomicU64,
     /// The feed is gone; `written` is final.
     closed: AtomicBool,
+    /// The first frame that takes in progress still want; `u64::MAX` if none does.
+    wanted_from: AtomicU64,
+    /// Takes that the writer has heard of.
+    taken_up: AtomicU64,
 }
 
 impl Ring {
@@ -67,8 +75,17 @@ pub fn capture_ring(frames: usize) -> (CaptureFeed, CaptureTap) {
         written: AtomicU64::new(0),
         writing_to: AtomicU64::new(0),
         closed: AtomicBool::new(false),
+        wanted_from: AtomicU64::new(u64::MAX),
+        taken_up: AtomicU64::new(0),
     });
-    (CaptureFeed { ring: Arc::clone(&ring), written: 0, cell: 0 }, CaptureTap { ring })
+    let feed = CaptureFeed {
+        ring: Arc::clone(&ring),
+        written: 0,
+        cell: 0,
+        expected: 0,
+        unheard_from: u64::MAX,
+    };
+    (feed, CaptureTap { ring })
 }
 
 /// The audio thread's end. Dropping it (at deactivation, not on the audio thread) closes the
@@ -79,6 +96,10 @@ pub struct CaptureFeed {
     written: u64,
     /// The cell of frame `written`: saves a division a block.
     cell: usize,
+    /// Takes that were begun.
+    expected: u64,
+    /// The first frame of those that the writer has not heard of; `u64::MAX` if it has of all.
+    unheard_from: u64,
 }
 
 impl CaptureFeed {
@@ -125,6 +146,30 @@ impl CaptureFeed {
         self.cell = usize::try_from(frame % self.ring.capacity()).unwrap_or(0);
         self.ring.writing_to.store(frame, Ordering::Relaxed);
         self.ring.written.store(frame, Ordering::Release);
+    }
+
+    /// A take begins at stream frame `frame`; the writer will hear of it.
+    ///
+    /// # Realtime safety
+    /// Wait-free.
+    pub fn expect_take(&mut self, frame: u64) {
+        self.expected += 1;
+        self.unheard_from = self.unheard_from.min(frame);
+    }
+
+    /// Whether the next `frames` overwrite nothing that a take still wants.
+    ///
+    /// # Realtime safety
+    /// Wait-free: two loads.
+    #[must_use]
+    pub fn has_room(&mut self, frames: usize) -> bool {
+        // Acquire: who sees that a take was taken up sees what it wants.
+        if self.ring.taken_up.load(Ordering::Acquire) >= self.expected {
+            self.unheard_from = u64::MAX;
+        }
+        let wanted_from = self.ring.wanted_from.load(Ordering::Acquire).min(self.unheard_from);
+        let end = self.written.saturating_add(frames as u64);
+        end.saturating_sub(wanted_from) <= self.ring.capacity()
     }
 
     /// Frames pushed since activation: the stream frame of the next push.
@@ -190,6 +235,16 @@ impl CaptureTap {
     #[must_use]
     pub fn closed(&self) -> bool {
         self.ring.closed.load(Ordering::Acquire)
+    }
+
+    /// The first frame that takes in progress still want; `None` if there is none.
+    pub fn set_wanted_from(&self, frame: Option<u64>) {
+        self.ring.wanted_from.store(frame.unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// A take that the feed expects was taken up, or given up: what it wants is said.
+    pub fn take_up(&self) {
+        self.ring.taken_up.fetch_add(1, Ordering::Release);
     }
 
     /// Frames of history that the ring holds.

@@ -18,7 +18,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
 
 pub use peaks::{PeakBuilder, Peaks};
 pub use samples::Samples;
@@ -60,10 +61,10 @@ pub(super) struct Place {
     ticket: u64,
 }
 
-/// Tells what was asked last, over all instances.
-fn now_asked() -> u64 {
-    static ASKED: AtomicU64 = AtomicU64::new(1);
-    ASKED.fetch_add(1, Ordering::Relaxed)
+/// Milliseconds since somebody asked first: tells what was asked for last, over all instances.
+fn now_ms() -> u64 {
+    static BEGIN: OnceLock<Instant> = OnceLock::new();
+    u64::try_from(BEGIN.get_or_init(Instant::now).elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Waveforms {
@@ -98,7 +99,7 @@ impl Waveforms {
     pub fn peaks(&self, source: SourceId) -> Option<Arc<Peaks>> {
         let mut state = self.lock();
         let entry = state.entries.get_mut(&source)?;
-        entry.asked = now_asked();
+        entry.asked = now_ms();
         let peaks = entry.peaks.clone();
         if entry.wants_making() {
             drop(state);
@@ -118,7 +119,7 @@ impl Waveforms {
     ) -> Option<Arc<Samples>> {
         let mut state = self.lock();
         let entry = state.entries.get_mut(&source)?;
-        entry.asked = now_asked();
+        entry.asked = now_ms();
         let range = entry.clipped(from_frame, frames.min(WINDOW_FRAMES))?;
         if let Some(window) = entry.window(&range) {
             return Some(window);
@@ -217,9 +218,7 @@ impl Waveforms {
     /// Peaks of a file are there, or begin to grow. `false`: nobody wants them any more.
     fn began(&self, source: SourceId, ticket: u64, peaks: &Arc<Peaks>) -> bool {
         let taken = self.with(source, ticket, |entry| {
-            if !entry.live {
-                entry.peaks = Some(Arc::clone(peaks));
-            }
+            entry.offer(peaks);
             !entry.live
         });
         self.drawable();
@@ -230,6 +229,11 @@ impl Waveforms {
     fn grew(&self, source: SourceId, ticket: u64) -> bool {
         self.drawable();
         self.with(source, ticket, |entry| !entry.live) == Some(true)
+    }
+
+    /// What more memory is needed to have all of the peaks again.
+    fn missing_bytes(&self, source: SourceId) -> Option<u64> {
+        self.lock().entries.get(&source)?.missing_bytes()
     }
 
     /// All that can be had is there.

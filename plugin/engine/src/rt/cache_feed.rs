@@ -36,6 +36,11 @@ impl Feed for CacheFeed<'_, '_> {
         *comes && pinned.unpinned(|| patience.wait())
     }
 
+    fn wait_for_writer(&mut self) -> bool {
+        let Self { pinned, patience, .. } = self;
+        pinned.unpinned(|| patience.wait())
+    }
+
     fn patience(&mut self) -> &mut Patience {
         self.patience
     }

@@ -65,6 +65,12 @@ pub trait Feed {
         self.patience().wait()
     }
 
+    /// The writer has not taken what is recorded: waits a little if that is allowed. `true`: ask
+    /// again.
+    fn wait_for_writer(&mut self) -> bool {
+        self.patience().wait()
+    }
+
     /// How long waiting is allowed.
     fn patience(&mut self) -> &mut Patience;
 }

@@ -85,6 +85,14 @@ impl OwnRings {
         }
     }
 
+    /// Whether the next `frames` overwrite nothing that a take still wants.
+    ///
+    /// # Realtime safety
+    /// Wait-free.
+    pub fn have_room(&mut self, frames: usize) -> bool {
+        self.rings.iter_mut().flatten().all(|ring| ring.feed.has_room(frames))
+    }
+
     /// There is room: who calls has looked.
     fn send_back(&mut self, ring: OwnRing) {
         if let Err(rtrb::PushError::Full(feed)) = self.done.push(ring.feed) {

@@ -155,6 +155,7 @@ impl Engine {
         self.mixer.read_controls(&self.plan, &self.live, &self.shared);
         self.mixer.aim_globals(&self.plan, self.globals.through, self.globals.bypass, self.first);
         self.first = false;
+        while !self.has_room_to_record(frames) && feed.wait_for_writer() {}
         self.hear(&block, frames);
         for port in block.outputs.iter_mut().flatten().flatten() {
             port.fill(0.0);
@@ -257,6 +258,12 @@ impl Engine {
             through: params::is_on(get(GlobalParam::Through)),
             bypass: params::is_on(get(GlobalParam::Bypass)),
         };
+    }
+
+    /// Whether nothing that takes still want is overwritten by the next frames.
+    fn has_room_to_record(&mut self, frames: usize) -> bool {
+        self.capture.iter_mut().all(|ring| ring.has_room(frames))
+            && self.own_rings.have_room(frames)
     }
 
     /// Copies the inputs, cleaned, and feeds the capture rings.

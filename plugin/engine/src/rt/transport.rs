@@ -24,7 +24,7 @@
 //!
 //! Where a block reaches the end of the host's loop, what follows plays from the loop start: a span
 //! that begins with `Wraps`. Hosts that cut their blocks there say the same at the next one; others
-//! count on for a moment, because they count ahead of what they play ([`host_loop`]).
+//! count on for a moment, because they count ahead of what they play (`host_loop`).
 
 mod host_loop;
 

@@ -30,16 +30,24 @@ impl<'a> ClapCall<'a> {
         Self { block, mode }
     }
 
-    fn port(&self, side: Side, port: usize) -> Option<&clap_audio_buffer> {
+    /// The buffer that a port of ours lies in, and its first channel there.
+    fn port(&self, side: Side, port: usize) -> Option<(usize, &clap_audio_buffer, usize)> {
         let (ports, count) = match side {
             Side::Input => (self.block.audio_inputs, self.block.audio_inputs_count),
             Side::Output => (self.block.audio_outputs.cast_const(), self.block.audio_outputs_count),
         };
-        if ports.is_null() || port >= count as usize {
+        let count = count as usize;
+        if ports.is_null() || count == 0 {
             return None;
         }
+        // SAFETY: there is a first one in the host's array.
+        let first = unsafe { &*ports };
+        let channels = first.channel_count as usize;
+        if let Some(channel) = quirks::first_channel_in_flat_port(count, channels, port) {
+            return (channel < channels).then_some((0, first, channel));
+        }
         // SAFETY: within the host's array.
-        Some(unsafe { &*ports.add(port) })
+        (port < count).then(|| (port, unsafe { &*ports.add(port) }, 0))
     }
 }
 
@@ -55,9 +63,16 @@ unsafe impl HostCall for ClapCall<'_> {
     }
 
     fn pins(&self, side: Side, port: usize) -> Pins {
-        self.port(side, port).map_or(Pins::MISSING, |buffer| {
-            // SAFETY: the host's array of that many channels.
-            unsafe { quirks::pins_of(buffer.data32, buffer.channel_count as usize) }
+        self.port(side, port).map_or(Pins::MISSING, |(_, buffer, channel)| {
+            let channels = buffer.data32;
+            if channels.is_null() {
+                return Pins::MISSING;
+            }
+            // SAFETY: the host's array of that many channels, of which `channel` is one or, where
+            // there is none, the end.
+            unsafe {
+                quirks::pins_of(channels.add(channel), buffer.channel_count as usize - channel)
+            }
         })
     }
 
@@ -76,13 +91,14 @@ unsafe impl HostCall for ClapCall<'_> {
     }
 
     fn mark(&mut self, port: usize, silent: bool) {
-        if self.port(Side::Output, port).is_some() {
-            // SAFETY: within the host's array of outputs, which are ours to write.
-            unsafe {
-                let buffer = &mut *self.block.audio_outputs.add(port);
-                buffer.constant_mask =
-                    if silent { (1u64 << buffer.channel_count.min(63)) - 1 } else { 0 };
-            }
+        let Some((index, buffer, channel)) = self.port(Side::Output, port) else { return };
+        let ours = (buffer.channel_count as usize - channel).min(2);
+        let mask = if channel < 63 { ((1u64 << ours) - 1) << channel } else { 0 };
+        let constant = buffer.constant_mask;
+        // SAFETY: within the host's array of outputs, which are ours to write.
+        unsafe {
+            (*self.block.audio_outputs.add(index)).constant_mask =
+                if silent { constant | mask } else { constant & !mask };
         }
     }
 }

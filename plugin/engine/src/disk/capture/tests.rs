@@ -89,6 +89,27 @@ mod under_load {
     }
 
     #[test]
+    fn there_is_no_room_for_what_a_take_still_wants() {
+        let (mut feed, tap) = capture_ring(100);
+        assert!(feed.has_room(5_000), "nobody wants anything");
+        feed.push_silence(250);
+        feed.expect_take(240);
+        assert!(feed.has_room(90) && !feed.has_room(91), "the writer has not heard of it");
+        tap.set_wanted_from(Some(245));
+        tap.take_up();
+        assert!(feed.has_room(95) && !feed.has_room(96));
+        feed.push_silence(95);
+        tap.set_wanted_from(Some(300));
+        assert!(feed.has_room(55) && !feed.has_room(56));
+        // The next one begins before the first one is done.
+        feed.expect_take(345);
+        tap.set_wanted_from(None);
+        assert!(feed.has_room(100) && !feed.has_room(101));
+        tap.take_up();
+        assert!(feed.has_room(5_000));
+    }
+
+    #[test]
     fn what_is_no_number_becomes_silence_and_is_counted() {
         let (mut feed, tap) = capture_ring(8);
         let bad = feed.push(&[1.0, f32::NAN, f32::INFINITY], &[f32::NEG_INFINITY, 2.0, 3.0e38]);

@@ -65,7 +65,7 @@ pub(super) struct Entry {
     pub of: Of,
     /// Changes whenever it stands for another file.
     pub ticket: u64,
-    /// When it was asked for last, as a count.
+    /// When it was asked for last, see [`super::now_ms`].
     pub asked: u64,
     pub peaks: Option<Arc<Peaks>>,
     /// The peaks are those of a take that the writer takes in.
@@ -151,7 +151,26 @@ impl Entry {
 
     /// Whether the worker is to be asked for peaks; it counts as asked then.
     pub(super) fn wants_making(&mut self) -> bool {
+        if self.peaks.as_ref().is_some_and(|p| p.is_overview() && p.is_missed())
+            && matches!(self.making, Making::Done)
+        {
+            self.making = Making::No;
+        }
         !self.live && self.making.ask()
+    }
+
+    /// Peaks of the file: taken where there are no better ones.
+    pub(super) fn offer(&mut self, peaks: &Arc<Peaks>) {
+        let better = |have: &Arc<Peaks>| have.frames() <= peaks.frames();
+        if !self.live && self.peaks.as_ref().is_none_or(better) {
+            self.peaks = Some(Arc::clone(peaks));
+        }
+    }
+
+    /// What more memory is needed for what was given back of the peaks.
+    pub(super) fn missing_bytes(&self) -> Option<u64> {
+        let overview = self.peaks.as_ref().filter(|p| p.is_overview())?;
+        Some(overview.whole_bytes().saturating_sub(overview.bytes()))
     }
 
     /// The worker is done with the peaks.
@@ -218,12 +237,19 @@ impl Entry {
         matches!(self.making, Making::Asked)
     }
 
-    /// Gives the memory back; it is made again when it is asked for.
-    pub(super) fn drop_spare(&mut self) {
+    /// Gives memory back; what is dropped is made again when it is asked for. An overview of the
+    /// peaks stays, made by the caller of `peaks` outside of any lock.
+    pub(super) fn drop_spare(&mut self, of: Option<&Arc<Peaks>>, overview: Option<Arc<Peaks>>) {
         self.windows.clear();
-        if !self.live {
-            self.peaks = None;
-            self.making = Making::No;
+        let same = match (&self.peaks, of) {
+            (Some(have), Some(of)) => Arc::ptr_eq(have, of),
+            _ => false,
+        };
+        if !self.live && same {
+            if overview.is_none() {
+                self.making = Making::No;
+            }
+            self.peaks = overview;
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::bins::{Bins, joined, pack, unpack};
 
@@ -13,6 +13,8 @@ pub const BIN_FRAMES: u64 = 64;
 const STEP: u64 = 8;
 /// 64, 512, 4096, 32 768 frames a bin, and two more so that hours in one pixel stay cheap.
 const LEVELS: usize = 6;
+/// The finest level of an overview: 1/64 of the memory.
+const OVERVIEW_LEVEL: usize = 2;
 /// No sample so far.
 const NOTHING: [f32; 2] = [f32::INFINITY, f32::NEG_INFINITY];
 
@@ -22,16 +24,55 @@ pub struct Peaks {
     /// Frames that the bins cover; stored after the bins.
     frames: AtomicU64,
     levels: [Bins; LEVELS],
+    /// The finest level that there is: 0, but for an overview.
+    finest: usize,
+    /// Somebody looked closer than the finest level goes.
+    missed: AtomicBool,
 }
 
 impl Peaks {
     /// None yet; see [`PeakBuilder`].
-    pub(super) fn new(channels: usize) -> Self {
+    fn new(channels: usize) -> Self {
         Self {
             channels,
             frames: AtomicU64::new(0),
             levels: std::array::from_fn(|_| Bins::new(channels)),
+            finest: 0,
+            missed: AtomicBool::new(false),
         }
+    }
+
+    /// The same without the finer levels, for when memory is short.
+    pub(super) fn overview(&self) -> Self {
+        let frames = self.frames();
+        let mut overview = Self::new(self.channels);
+        overview.finest = OVERVIEW_LEVEL;
+        let mut bins = frames.div_ceil(BIN_FRAMES);
+        let mut words = Vec::new();
+        for (level, (to, from)) in overview.levels.iter().zip(&self.levels).enumerate() {
+            if level >= OVERVIEW_LEVEL {
+                words.clear();
+                from.copy(0, bins, &mut words);
+                for (bin, words) in words.chunks_exact(self.channels).enumerate() {
+                    for (c, word) in words.iter().enumerate() {
+                        to.store(c, bin as u64, *word);
+                    }
+                }
+            }
+            bins = bins.div_ceil(STEP);
+        }
+        overview.frames.store(frames, Ordering::Release);
+        overview
+    }
+
+    /// Whether finer levels were given back.
+    pub(super) fn is_overview(&self) -> bool {
+        self.finest > 0
+    }
+
+    /// Whether somebody looked closer than this goes.
+    pub(super) fn is_missed(&self) -> bool {
+        self.missed.load(Ordering::Relaxed)
     }
 
     /// Frames that there are peaks of; grows while the file is recorded or looked through.
@@ -48,7 +89,8 @@ impl Peaks {
 
     /// Lowest and highest sample of channel `c` in the file's frames `from..to`, as far as they are
     /// there; `None` where none is. Covers an eighth of the range more on each side at most (or
-    /// what fills a bin of 64 frames), and looks at about thirty bins however long it is.
+    /// what fills a bin: of 64 frames, or of 4096 where memory is short), and looks at about thirty
+    /// bins however long it is.
     #[must_use]
     pub fn range(&self, c: usize, from: u64, to: u64) -> Option<[f32; 2]> {
         let frames = self.frames();
@@ -62,6 +104,11 @@ impl Peaks {
         while level + 1 < LEVELS && bin_frames * STEP * STEP <= span {
             level += 1;
             bin_frames *= STEP;
+        }
+        if level < self.finest {
+            self.missed.store(true, Ordering::Relaxed);
+            level = self.finest;
+            bin_frames = BIN_FRAMES << (3 * level);
         }
         let (first, end) = (from / bin_frames, to.div_ceil(bin_frames));
         // What lies between its edges is taken from the level above.
@@ -93,10 +140,19 @@ impl Peaks {
 
     /// Memory that they take.
     pub(super) fn bytes(&self) -> u64 {
+        self.bytes_from(self.finest)
+    }
+
+    /// Memory that they would take with every level.
+    pub(super) fn whole_bytes(&self) -> u64 {
+        self.bytes_from(0)
+    }
+
+    fn bytes_from(&self, finest: usize) -> u64 {
         let mut bins = self.frames().div_ceil(BIN_FRAMES);
         let mut bytes = size_of::<Self>() as u64;
-        for level in &self.levels {
-            bytes += level.bytes(bins);
+        for (level, kept) in self.levels.iter().enumerate() {
+            bytes += if level < finest { 0 } else { kept.bytes(bins) };
             bins = bins.div_ceil(STEP);
         }
         bytes

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::Waveforms;
 use super::build::{Begun, Build, Scratch, window};
+use super::{Peaks, Waveforms, now_ms};
 use crate::disk::storage::{self, Storage};
 use crate::session::document::SourceId;
 
@@ -16,6 +16,9 @@ use crate::session::document::SourceId;
 const JOIN_WITHIN: Duration = Duration::from_secs(1);
 /// Peaks and windows of the process, but for those of takes in progress.
 pub(super) const MEMORY_BYTES: u64 = 256 << 20;
+
+/// What was asked for since is in view.
+const RECENT_MS: u64 = 1_000;
 
 /// What the worker is asked.
 pub(crate) enum Job {
@@ -142,6 +145,7 @@ impl Desk {
             Some((ticket, build)) => match build.step(&mut self.scratch) {
                 Ok(()) if build.is_whole() => {
                     build.save(&*self.storage);
+                    waveforms.began(wanted.source, *ticket, build.peaks());
                     waveforms.ended(wanted.source, *ticket, true);
                     false
                 }
@@ -163,6 +167,11 @@ impl Desk {
 
     fn begin(&self, waveforms: &Waveforms, wanted: &mut Wanted) -> bool {
         let Some(place) = waveforms.place(wanted.source) else { return false };
+        if waveforms.missing_bytes(wanted.source).is_some_and(|more| !self.has_room(more)) {
+            // Tried again after a while, if it is still looked at.
+            waveforms.ended(wanted.source, place.ticket, false);
+            return false;
+        }
         match Build::begin(&*self.storage, &place) {
             Ok(Begun::Read(peaks)) => {
                 waveforms.began(wanted.source, place.ticket, &peaks);
@@ -201,26 +210,70 @@ impl Desk {
         self.save_memory();
     }
 
-    /// Gives back what was asked for longest ago, where all together is too much.
-    fn save_memory(&self) {
-        let known: Vec<Arc<Waveforms>> = self.known.iter().filter_map(Weak::upgrade).collect();
-        let mut held: Vec<(u64, u64, &Waveforms, SourceId)> = Vec::new();
-        for waveforms in &known {
+    fn held(&self) -> Vec<Held> {
+        let mut held = Vec::new();
+        for waveforms in self.known.iter().filter_map(Weak::upgrade) {
             let state = waveforms.lock();
-            let entries = state.entries.iter().filter(|(_, e)| !e.is_busy());
-            held.extend(entries.map(|(id, e)| (e.asked, e.spare_bytes(), &**waveforms, *id)));
+            held.extend(state.entries.iter().map(|(id, entry)| Held {
+                asked: entry.asked,
+                bytes: entry.spare_bytes(),
+                busy: entry.is_busy(),
+                peaks: entry.peaks.clone().filter(|_| !entry.live),
+                of: Arc::clone(&waveforms),
+                source: *id,
+            }));
         }
-        let mut total: u64 = held.iter().map(|(_, bytes, ..)| bytes).sum();
-        held.sort_unstable_by_key(|(asked, ..)| *asked);
-        for (asked, bytes, waveforms, id) in held {
-            if total <= self.memory_bytes {
-                return;
-            }
-            let mut state = waveforms.lock();
-            if let Some(entry) = state.entries.get_mut(&id).filter(|e| e.asked == asked) {
-                entry.drop_spare();
-                total -= bytes;
+        held
+    }
+
+    /// Whether there is room for so much beside what is looked at right now. Else what is given
+    /// back for one clip in view would be taken from another, round and round.
+    fn has_room(&self, bytes: u64) -> bool {
+        let recent = now_ms().saturating_sub(RECENT_MS);
+        let held = self.held();
+        let in_view: u64 = held.iter().filter(|h| h.asked >= recent).map(|h| h.bytes).sum();
+        in_view + bytes <= self.memory_bytes
+    }
+
+    /// Where all together is too much, what was asked for longest ago is reduced to overviews, and
+    /// where that is not enough, dropped.
+    fn save_memory(&self) {
+        let mut held = self.held();
+        let mut total: u64 = held.iter().map(|h| h.bytes).sum();
+        held.sort_by_key(|h| h.asked);
+        for keeps_overview in [true, false] {
+            for held in held.iter_mut().filter(|h| !h.busy && h.bytes > 0) {
+                if total <= self.memory_bytes {
+                    return;
+                }
+                let overview = keeps_overview.then(|| held.overview()).flatten();
+                let left = overview.as_ref().map_or(0, |p| p.bytes());
+                let mut state = held.of.lock();
+                if let Some(entry) = state.entries.get_mut(&held.source) {
+                    entry.drop_spare(held.peaks.as_ref(), overview.clone());
+                }
+                drop(state);
+                total = total.saturating_sub(held.bytes.saturating_sub(left));
+                (held.bytes, held.peaks) = (left, overview);
             }
         }
+    }
+}
+
+/// What an entry holds in memory.
+struct Held {
+    asked: u64,
+    bytes: u64,
+    busy: bool,
+    peaks: Option<Arc<Peaks>>,
+    of: Arc<Waveforms>,
+    source: SourceId,
+}
+
+impl Held {
+    fn overview(&self) -> Option<Arc<Peaks>> {
+        let peaks = self.peaks.as_ref()?;
+        let is = peaks.is_overview();
+        Some(if is { Arc::clone(peaks) } else { Arc::new(peaks.overview()) })
     }
 }

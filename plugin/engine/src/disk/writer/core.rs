@@ -96,10 +96,15 @@ impl Core {
         let folder = self.homes.get(&spec.instance).and_then(|h| h.open.clone());
         let tap = spec.tap.clone();
         let take = Take::new(spec, progress, folder, &mut self.bench);
-        match self.groups.iter_mut().find(|g| g.tap.same_ring(&tap)) {
-            Some(group) => group.takes.push(take),
-            None => self.groups.push(Group { tap, takes: vec![take] }),
+        if let Some(group) = self.groups.iter_mut().find(|g| g.tap.same_ring(&tap)) {
+            group.takes.push(take);
+            group.tell_wanted();
+        } else {
+            let group = Group { tap: tap.clone(), takes: vec![take] };
+            group.tell_wanted();
+            self.groups.push(group);
         }
+        tap.take_up();
     }
 
     fn take(&mut self, take: Uuid) -> Option<&mut Take> {
@@ -240,6 +245,7 @@ impl Core {
         let mut memory_bytes = bench.config.total_memory_bytes.saturating_sub(held);
         for group in groups.iter_mut() {
             group.drain(scratch, &mut memory_bytes, bench);
+            group.tell_wanted();
             for take in &mut group.takes {
                 take.advance(bench);
             }

@@ -44,6 +44,12 @@ impl Group {
         }
     }
 
+    /// Tells the audio thread, which waits in renders, what is still wanted.
+    pub fn tell_wanted(&self) {
+        let wanted = self.takes.iter().filter(|t| !t.intake.complete());
+        self.tap.set_wanted_from(wanted.map(|t| t.intake.cursor()).min());
+    }
+
     /// What the history has no more need not be read from it.
     fn pass_over_lost(&mut self, written: u64, bench: &Bench) {
         let oldest = written.saturating_sub(self.tap.capacity() as u64);

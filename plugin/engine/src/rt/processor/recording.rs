@@ -52,6 +52,14 @@ impl Engine {
                 };
                 if self.pass_events.push(PassEvent::Begin(begin)).is_ok() {
                     state.pass = Some(OpenPass { pass: begin.pass, input, gained });
+                    let ring = if gained {
+                        self.own_rings.of(strip.state, strip.tenant)
+                    } else {
+                        self.capture.get_mut(usize::from(input.port))
+                    };
+                    if let Some(ring) = ring {
+                        ring.expect_take(frame);
+                    }
                     count(&self.shared.counters.passes, 1);
                 } else {
                     count(&self.shared.counters.late_events, 1);

@@ -121,6 +121,7 @@ impl Hosted {
         let Some(tap) = own.map(|own| own.tap.clone()).or_else(port) else { return };
         let Some(writer) = self.writer.as_ref().map(|(w, _)| Arc::clone(w)) else {
             self.say("Recording could not start: the disk writer is not running.");
+            tap.take_up();
             return;
         };
         let setting = self.session.settings.input(begin.port);
