@@ -29,8 +29,9 @@ impl Alone {
         let weak = Arc::downgrade(plug);
         let ring = Box::new(move || {
             if let Some(plug) = weak.upgrade() {
-                // Nobody is to be told that the session changed; what is ours to do is done.
+                // Nobody is to be told what was moved or changed; what is ours to do is done.
                 plug.take_wants();
+                while plug.gestures().take().is_some() {}
             }
         });
         Some(Self { roll, rate: 48_000.0, _rope: bell::hang(plug, Some(ring)) })
