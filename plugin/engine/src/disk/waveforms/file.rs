@@ -277,6 +277,28 @@ mod tests {
         assert!(read(&disk, Path::new(PATH), &audio).is_some());
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_way_leads_nowhere() {
+        use crate::disk::storage::RealStorage;
+        let dir = tempfile::tempdir().unwrap();
+        let precious = dir.path().join("precious");
+        std::fs::write(&precious, "do not touch").unwrap();
+        let takes = dir.path().join("takes");
+        std::fs::create_dir(&takes).unwrap();
+        let path = takes.join("Kick 1.wav.peaks");
+        let part = takes.join("Kick 1.wav.peaks.part");
+        let (audio, peaks) = made(1_000, 1);
+        // In place of the part: nothing is written. In place of the file: the link is replaced.
+        std::os::unix::fs::symlink(&precious, &part).unwrap();
+        assert!(write(&RealStorage, &path, &audio, &peaks).is_err());
+        std::fs::remove_file(&part).unwrap();
+        std::os::unix::fs::symlink(&precious, &path).unwrap();
+        write(&RealStorage, &path, &audio, &peaks).unwrap();
+        assert!(read(&RealStorage, &path, &audio).is_some());
+        assert_eq!(std::fs::read_to_string(&precious).unwrap(), "do not touch");
+    }
+
     proptest! {
         #[test]
         fn garbage_is_none(

@@ -394,3 +394,23 @@ fn room_in_advance_is_no_audio() {
     let file = RealStorage.open_read(&dir.path().join("t1.wav")).unwrap();
     assert_eq!(read_capped(&*file, 1 << 20).unwrap()[HEADER_BYTES..][..303], audio(1, 101));
 }
+
+#[test]
+fn what_lies_beside_a_take_for_drawing_is_no_take_and_stays() {
+    let disk = disk();
+    record(&disk, 1, &[500], &mut 0).unwrap();
+    // The worst that could be in one: a take that no journal knows.
+    let take = [&header(9).encode(100)[..], &audio(9, 100)].concat();
+    let beside = ["t1.wav.peaks", "t2.wav.peaks", "t1.wav.peaks.part"];
+    for (name, bytes) in beside.iter().zip([&take[..], b"", b"STWPEAKS"]) {
+        disk.put(folder().join(name), bytes);
+    }
+    let before = beside.map(|name| bytes_of(&disk, name));
+    let found = run(&disk).unwrap();
+    assert_eq!(found.takes.len(), 1);
+    assert!(found.recovered.is_empty() && found.notes.is_empty(), "{found:?}");
+    assert_eq!(beside.map(|name| bytes_of(&disk, name)), before);
+    // It is the name alone that makes the difference.
+    disk.put(folder().join("t9.wav"), &take);
+    assert_eq!(run(&disk).unwrap().takes.len(), 2);
+}
