@@ -21,7 +21,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
-pub use peaks::{PeakBuilder, Peaks};
+pub use peaks::{BIN_FRAMES, PeakBuilder, Peaks};
 pub use samples::Samples;
 pub(crate) use worker::Worker;
 

@@ -96,7 +96,7 @@ pub(crate) fn beside(audio: &str) -> String {
 }
 
 /// The peaks in a file, if they are whole and of this audio.
-pub(super) fn read(storage: &dyn Storage, path: &Path, audio: &Audio) -> Option<Arc<Peaks>> {
+pub(crate) fn read(storage: &dyn Storage, path: &Path, audio: &Audio) -> Option<Arc<Peaks>> {
     let words = audio.words()?;
     let file = storage.open_read(path).ok()?;
     let whole = words.checked_mul(4)?.checked_add(HEADER_BYTES as u64)?;

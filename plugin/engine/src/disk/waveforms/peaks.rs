@@ -193,6 +193,8 @@ pub struct PeakBuilder {
     piece: Vec<[f32; 2]>,
     /// Samples are cut at this magnitude, as an integer format does.
     limit: f32,
+    /// The last bin tells of frames behind the end.
+    rough: bool,
 }
 
 impl PeakBuilder {
@@ -207,6 +209,7 @@ impl PeakBuilder {
             open: vec![NOTHING; channels],
             piece: vec![NOTHING; channels],
             limit,
+            rough: false,
         }
     }
 
@@ -259,20 +262,40 @@ impl PeakBuilder {
         self.publish(first);
     }
 
-    /// Forgets what came after the first `frames` frames. (Up to 63 frames beyond stay part of the
-    /// last bin.)
-    pub fn truncate(&mut self, frames: u64) {
+    /// Forgets what came after the first `frames` frames. Up to 63 frames beyond stay part of the
+    /// last bin, until [`PeakBuilder::mend`] is given the frames that are returned.
+    #[must_use]
+    pub fn truncate(&mut self, frames: u64) -> Range<u64> {
         if frames >= self.frames {
-            return;
+            return frames..frames;
         }
         self.frames = frames;
         let last = frames / BIN_FRAMES;
         let within = !frames.is_multiple_of(BIN_FRAMES);
+        self.rough = within;
         for (c, open) in self.open.iter_mut().enumerate() {
             let bin = self.peaks.levels.first().filter(|_| within);
             *open = bin.and_then(|bins| bins.fold(c, last, last + 1)).unwrap_or(NOTHING);
         }
         self.publish(last.saturating_sub(1));
+        last * BIN_FRAMES..frames
+    }
+
+    /// Takes the frames of the last bin once more, channels taking turns, where an end cut it.
+    pub fn mend(&mut self, samples: &[f32]) {
+        if !self.rough {
+            return;
+        }
+        self.frames -= self.frames % BIN_FRAMES;
+        self.open.fill(NOTHING);
+        self.rough = false;
+        self.push_interleaved(samples);
+    }
+
+    /// Whether the bins tell of the frames up to the end and of no others.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        !self.rough
     }
 
     /// `look` writes the extremes of some frames of the new ones, by channel.

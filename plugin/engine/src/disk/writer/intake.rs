@@ -1,6 +1,7 @@
 //! One take's audio between the history ring and the file: which frames belong to it, encoded
 //! and queued; what was missed; how loud it was. Knows no file and no clock.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::queue::Queue;
@@ -96,33 +97,47 @@ impl Intake {
     /// The take ends before stream frame `end`, which may lie in the past: then what was taken
     /// beyond is forgotten (what the file has of it is cut off when it is closed). The first end
     /// that was told counts, unless a later one is earlier.
-    pub fn set_end(&mut self, end: u64) {
+    ///
+    /// Returns the stream frames, fewer than 64, that [`Intake::again`] should be given for the
+    /// peaks to be exact.
+    #[must_use]
+    pub fn set_end(&mut self, end: u64) -> Range<u64> {
         let end = end.max(self.start).min(self.end.unwrap_or(u64::MAX));
         self.end = Some(end);
         if self.cursor <= end {
-            return;
+            return end..end;
         }
         self.cursor = end;
         let frames = self.frames();
         self.queue.truncate(frames * self.frame_bytes);
         let windows = usize::try_from(frames.div_ceil(WINDOW_FRAMES)).unwrap_or(usize::MAX);
         self.windows.truncate(windows);
-        self.peaks.truncate(frames);
         self.overruns.retain_mut(|(first, length)| {
             *length = (*length).min(frames.saturating_sub(*first));
             *length > 0
         });
+        let again = self.peaks.truncate(frames);
+        self.start + again.start..self.start + again.end
+    }
+
+    /// What [`Intake::set_end`] asked for, from the input's history.
+    pub fn again(&mut self, frames: &[[f32; 2]]) {
+        self.peaks.mend(pick(self.part, frames, &mut self.mono));
     }
 
     /// The input is gone: nothing comes after stream frame `written`.
     pub fn input_ended(&mut self, written: u64) {
-        self.set_end(written);
+        // All of it was taken: nothing is to be taken again.
+        let _ = self.set_end(written);
     }
 
-    /// Gives up what is not in the file: the take ends after `frames` frames.
-    pub fn give_up_after(&mut self, frames: u64) {
-        self.set_end(self.start + frames);
+    /// Gives up what is not in the file: the take ends after `frames` frames. Returns as
+    /// [`Intake::set_end`].
+    #[must_use]
+    pub fn give_up_after(&mut self, frames: u64) -> Range<u64> {
+        let again = self.set_end(self.start + frames);
         self.queue.clear();
+        again
     }
 
     /// Takes what it wants of `frames`, of which the first one is stream frame `first` (not after
@@ -155,15 +170,7 @@ impl Intake {
     }
 
     fn encode(&mut self, frames: &[[f32; 2]]) {
-        let samples = match self.part {
-            Part::Pair => frames.as_flattened(),
-            Part::Left | Part::Right => {
-                let channel = usize::from(self.part == Part::Right);
-                self.mono.clear();
-                self.mono.extend(frames.iter().map(|f| f[channel]));
-                &self.mono
-            }
-        };
+        let samples = pick(self.part, frames, &mut self.mono);
         let peak = peak(samples);
         self.peaks.push_interleaved(samples);
         let (tail, _) = self.queue.tail(Vec::new);
@@ -208,6 +215,11 @@ impl Intake {
         self.peaks.peaks()
     }
 
+    /// Whether they are those of the file, so that they can be kept.
+    pub fn peaks_are_exact(&self) -> bool {
+        self.peaks.is_exact()
+    }
+
     /// Largest magnitude, linear.
     pub fn peak(&self) -> f32 {
         self.windows.iter().fold(0.0, |peak, w| peak.max(w.peak))
@@ -221,6 +233,19 @@ impl Intake {
     /// Samples beyond the range of the format.
     pub fn clipped(&self) -> u64 {
         self.windows.iter().map(|w| u64::from(w.clipped)).sum()
+    }
+}
+
+/// The samples of a part of an input; `mono` is room for those of one channel.
+fn pick<'a>(part: Part, frames: &'a [[f32; 2]], mono: &'a mut Vec<f32>) -> &'a [f32] {
+    match part {
+        Part::Pair => frames.as_flattened(),
+        Part::Left | Part::Right => {
+            let channel = usize::from(part == Part::Right);
+            mono.clear();
+            mono.extend(frames.iter().map(|f| f[channel]));
+            mono
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 mod outcome;
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -26,7 +27,9 @@ use super::jobs::{Done, TakeDone};
 use super::prepared::Claim;
 use super::spec::{TakeProgress, TakeSpec, TakeState, WriterReport};
 use super::words;
+use crate::disk::capture::ReadOutcome;
 use crate::disk::lanes::LaneId;
+use crate::disk::waveforms::BIN_FRAMES;
 use crate::media::wav::{Passport, TakeHeader};
 
 /// Audio is written when so much of it waits, or when it has waited for long.
@@ -153,8 +156,23 @@ impl Take {
 
     /// Tells the end; see [`Intake::set_end`].
     pub fn end(&mut self, end_frame: u64, now: Instant) {
-        self.intake.set_end(end_frame);
+        let again = self.intake.set_end(end_frame);
+        self.look_again(&again);
         self.ended_at.get_or_insert(now);
+    }
+
+    /// An end in the past cut a bin of the peaks in two. The history still has what is left of it,
+    /// unless the end was told very late: then the peaks are good to look at, and not to be kept.
+    fn look_again(&mut self, stream_frames: &Range<u64>) {
+        let mut frames = [[0.0; 2]; BIN_FRAMES as usize];
+        let count = usize::try_from(stream_frames.end - stream_frames.start).unwrap_or(0);
+        let Some(frames) = frames.get_mut(..count).filter(|frames| !frames.is_empty()) else {
+            return;
+        };
+        let got = self.spec.tap.read(stream_frames.start, frames);
+        if got == (ReadOutcome { lost: 0, valid: count }) {
+            self.intake.again(frames);
+        }
     }
 
     /// Audio came in: what follows from that.
@@ -188,7 +206,8 @@ impl Take {
     fn give_up(&mut self, bench: &mut Bench) {
         let lost = self.intake.frames() - self.safe_frames();
         self.gave_up = true;
-        self.intake.give_up_after(self.safe_frames());
+        let again = self.intake.give_up_after(self.safe_frames());
+        self.look_again(&again);
         self.retry_at = None;
         self.ended_at.get_or_insert(bench.now);
         let sentence = words::gave_up(&self.spec, self.safe_frames(), lost);

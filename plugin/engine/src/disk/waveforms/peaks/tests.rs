@@ -73,10 +73,15 @@ proptest! {
         prop_assert_eq!(builder.peaks().range(channels, 0, 1), None);
         prop_assert_eq!(builder.peaks().range(0, frames, u64::MAX), None);
 
-        // An end that is told afterwards: to a bin, what came later is forgotten.
-        let end = frames.saturating_sub(cut).next_multiple_of(BIN_FRAMES).min(frames);
-        builder.truncate(end);
+        // An end that is told afterwards: to a bin, what came later is forgotten; within the bin once
+        // its frames come again.
+        let end = frames.saturating_sub(cut);
+        let again = builder.truncate(end);
+        prop_assert_eq!((again.end, again.end - again.start < BIN_FRAMES), (end, true));
+        prop_assert_eq!(builder.is_exact(), again.is_empty() || end == frames);
         all.truncate(end as usize * channels);
+        builder.mend(&all[again.start as usize * channels..]);
+        prop_assert!(builder.is_exact());
         prop_assert_eq!(builder.peaks().frames(), end);
         for c in 0..channels {
             check(builder.peaks(), &all, c, 0, frames);

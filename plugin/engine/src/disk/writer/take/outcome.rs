@@ -72,6 +72,9 @@ impl Take {
     /// What it looks like goes into a file beside it: a help, no condition. Nobody waits for it.
     fn keep_peaks(&self, bench: &mut Bench) {
         let (Some(folder), Some(file)) = (&self.folder, &self.file) else { return };
+        if !self.intake.peaks_are_exact() {
+            return;
+        }
         let Ok(hash) = u64::from_str_radix(&self.hash, 16) else { return };
         let audio = Audio {
             size_bytes: self.size_bytes,
