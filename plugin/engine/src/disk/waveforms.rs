@@ -161,6 +161,7 @@ impl Waveforms {
             root.clone_into(&mut state.root);
         }
         let mut changed = false;
+        let mut ended = false;
         let mut there = 0;
         for source in &session.sources {
             let growing = live.iter().find(|(id, _)| *id == source.id).map(|(_, peaks)| peaks);
@@ -175,6 +176,7 @@ impl Waveforms {
                 continue;
             }
             state.tickets += 1;
+            ended |= entry.live && growing.is_none();
             changed |= entry.follow(source, growing, moved, state.tickets);
         }
         if state.entries.len() > there {
@@ -191,6 +193,10 @@ impl Waveforms {
         }
         if changed {
             self.drawable();
+        }
+        if ended {
+            // What grew did not count; from now on it does, also where nobody draws.
+            self.send(Job::Tidy);
         }
     }
 }

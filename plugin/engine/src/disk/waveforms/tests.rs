@@ -296,3 +296,23 @@ fn where_memory_is_short_an_overview_stays_of_what_was_asked_longest_ago() {
         (!is_overview(ids[0]) && held() <= MEMORY).then_some(())
     });
 }
+
+/// A host that records for days and never opens the window.
+#[test]
+fn takes_that_nobody_looks_at_keep_within_the_memory_too() {
+    const MEMORY: u64 = 200_000;
+    let mut rig = Rig::new(MEMORY);
+    let mut live = Vec::new();
+    for id in 0..6 {
+        rig.session.sources.push(source(id, &format!("Take {id}.wav"), 300_000, 2));
+        let mut builder = PeakBuilder::new(2, f32::INFINITY);
+        builder.push_silence(300_000);
+        live.push((SourceId(id), Arc::clone(builder.peaks())));
+    }
+    rig.waveforms.set_sources(Some(Path::new(ROOT)), &rig.session, &live);
+    // All of them end; nobody asks for any.
+    rig.tell();
+    drop(live);
+    let held = || rig.waveforms.lock().entries.values().map(Entry::spare_bytes).sum::<u64>();
+    until(|| (held() <= MEMORY).then_some(()));
+}

@@ -28,6 +28,8 @@ pub(crate) enum Job {
     Peaks(Weak<Waveforms>, SourceId),
     /// A window of a source is wanted.
     Window(Weak<Waveforms>, SourceId),
+    /// Takes ended: what they look like counts as memory that can be given back.
+    Tidy,
     /// The last instance goes.
     Stop,
 }
@@ -131,6 +133,7 @@ impl Desk {
                 }
                 // At once: a window is small, and somebody looks at its place.
                 Ok(Job::Window(of, source)) => self.load(&of, source),
+                Ok(Job::Tidy) => self.save_memory(),
                 Err(TryRecvError::Empty) => self.step(),
             }
         }
