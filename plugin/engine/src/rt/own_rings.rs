@@ -25,6 +25,8 @@ pub struct OwnRing {
 pub struct OwnRings {
     /// By state slot.
     rings: Box<[Option<OwnRing>]>,
+    /// How many there are. Mostly none: then no block has to walk the slots.
+    held: usize,
     coming: Consumer<OwnRing>,
     done: Producer<CaptureFeed>,
 }
@@ -33,7 +35,7 @@ impl OwnRings {
     /// Without any ring yet.
     #[must_use]
     pub fn new(coming: Consumer<OwnRing>, done: Producer<CaptureFeed>) -> Self {
-        Self { rings: (0..MAX_STRIPS).map(|_| None).collect(), coming, done }
+        Self { rings: (0..MAX_STRIPS).map(|_| None).collect(), held: 0, coming, done }
     }
 
     /// Takes what was sent. `captured` is the frame that is pushed next into every ring.
@@ -46,7 +48,10 @@ impl OwnRings {
             let Ok(mut ring) = self.coming.pop() else { return };
             ring.feed.begin_at(captured);
             let old = match self.rings.get_mut(usize::from(ring.slot)) {
-                Some(cell) => cell.replace(ring),
+                Some(cell) => {
+                    self.held += usize::from(cell.is_none());
+                    cell.replace(ring)
+                }
                 None => Some(ring),
             };
             if let Some(old) = old {
@@ -72,6 +77,7 @@ impl OwnRings {
                 continue;
             }
             if let Some(old) = self.rings.get_mut(slot).and_then(Option::take) {
+                self.held -= 1;
                 self.send_back(old);
             }
         }
@@ -79,6 +85,9 @@ impl OwnRings {
 
     /// The ring of a strip.
     pub fn of(&mut self, slot: u16, tenant: u64) -> Option<&mut CaptureFeed> {
+        if self.held == 0 {
+            return None;
+        }
         match self.rings.get_mut(usize::from(slot))? {
             Some(ring) if ring.tenant == tenant => Some(&mut ring.feed),
             _ => None,
@@ -90,7 +99,7 @@ impl OwnRings {
     /// # Realtime safety
     /// Wait-free.
     pub fn have_room(&mut self, frames: usize) -> bool {
-        self.rings.iter_mut().flatten().all(|ring| ring.feed.has_room(frames))
+        self.held == 0 || self.rings.iter_mut().flatten().all(|ring| ring.feed.has_room(frames))
     }
 
     /// There is room: who calls has looked.
