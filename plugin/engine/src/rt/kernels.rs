@@ -12,8 +12,9 @@ pub struct Kernels {
     wide: bool,
 }
 
-/// Lanes that the loops are written over; eight floats fill an AVX2 register.
-const LANES: usize = 8;
+/// Lanes that the loops are written over. Eight floats fill an AVX2 register; two registers hide
+/// that the largest magnitude waits for the one before it.
+const LANES: usize = 16;
 
 macro_rules! twice {
     ($(#[$doc:meta])* $name:ident / $body:ident / $wide:ident
@@ -96,17 +97,32 @@ impl Kernels {
     }
 }
 
+/// Keeps the larger magnitude in every lane. A loop of its own over whole arrays, as all that is
+/// done to a group of lanes: that is what the compiler turns into one instruction for each register.
 #[inline(always)]
-fn lane_max(acc: &mut [f32; LANES], lane: usize, value: f32) {
-    let v = value.abs();
-    if v > acc[lane] {
-        acc[lane] = v;
+fn keep_max(acc: &mut [f32; LANES], values: &[f32; LANES]) {
+    for (a, v) in acc.iter_mut().zip(values) {
+        *a = larger(*a, v.abs());
     }
 }
 
 #[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
+}
+
+/// The largest of all lanes, by halves: a chain of sixteen would cost more than a short block.
+#[inline(always)]
 fn fold(acc: [f32; LANES]) -> f32 {
-    acc.into_iter().fold(0.0, |a, v| if v > a { v } else { a })
+    let halve = |v: &[f32], half: usize, out: &mut [f32]| {
+        for i in 0..half {
+            out[i] = larger(v[i], v[i + half]);
+        }
+    };
+    let (mut eight, mut four) = ([0.0; 8], [0.0; 4]);
+    halve(&acc, 8, &mut eight);
+    halve(&eight, 4, &mut four);
+    larger(larger(four[0], four[2]), larger(four[1], four[3]))
 }
 
 /// A ramp's gain at frame `k`. One multiplication and one addition, whatever the block.
@@ -121,31 +137,33 @@ fn mix_body(dst: &mut [f32], src: &[f32], gain: f32) -> f32 {
     let n = dst.len().min(src.len());
     let (dst, src) = (&mut dst[..n], &src[..n]);
     let mut acc = [0.0; LANES];
-    let (mut d8, mut s8) = (dst.chunks_exact_mut(LANES), src.chunks_exact(LANES));
-    for (d, s) in (&mut d8).zip(&mut s8) {
-        for i in 0..LANES {
-            let v = s[i] * gain;
-            lane_max(&mut acc, i, v);
-            d[i] += v;
+    let ((dst, dst_rest), (src, src_rest)) =
+        (dst.as_chunks_mut::<LANES>(), src.as_chunks::<LANES>());
+    for (d, s) in dst.iter_mut().zip(src) {
+        let v: [f32; LANES] = s.map(|s| s * gain);
+        keep_max(&mut acc, &v);
+        for (d, v) in d.iter_mut().zip(v) {
+            *d += v;
         }
     }
-    for (i, (d, s)) in d8.into_remainder().iter_mut().zip(s8.remainder()).enumerate() {
+    let mut peak = fold(acc);
+    for (d, s) in dst_rest.iter_mut().zip(src_rest) {
         let v = s * gain;
-        lane_max(&mut acc, i, v);
+        peak = larger(peak, v.abs());
         *d += v;
     }
-    fold(acc)
+    peak
 }
 
 #[inline(always)]
 fn mix_ramp_body(dst: &mut [f32], src: &[f32], from: f32, step: f32, k0: u32) -> f32 {
-    let mut acc = [0.0; LANES];
+    let mut peak = 0.0;
     for (k, (d, s)) in (k0..).zip(dst.iter_mut().zip(src)) {
         let v = s * ramp_at(from, step, k);
-        lane_max(&mut acc, 0, v);
+        peak = larger(peak, v.abs());
         *d += v;
     }
-    fold(acc)
+    peak
 }
 
 #[inline(always)]
@@ -184,16 +202,11 @@ fn copy_finite_body(dst: &mut [f32], src: &[f32]) -> u32 {
 #[inline(always)]
 fn peak_body(src: &[f32]) -> f32 {
     let mut acc = [0.0; LANES];
-    let mut s8 = src.chunks_exact(LANES);
-    for s in &mut s8 {
-        for (i, v) in s.iter().enumerate() {
-            lane_max(&mut acc, i, *v);
-        }
+    let (src, rest) = src.as_chunks::<LANES>();
+    for s in src {
+        keep_max(&mut acc, s);
     }
-    for v in s8.remainder() {
-        lane_max(&mut acc, 0, *v);
-    }
-    fold(acc)
+    rest.iter().fold(fold(acc), |peak, v| larger(peak, v.abs()))
 }
 
 #[cfg(test)]
