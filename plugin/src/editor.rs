@@ -10,6 +10,7 @@ mod footer;
 mod header;
 mod hints;
 pub mod look;
+mod menu;
 mod meter;
 mod now;
 mod rows;

@@ -16,7 +16,7 @@ use crate::gestures::{Gestures, Step};
 use crate::panics;
 use crate::ports::{Model, Side};
 use crate::process::AudioHalf;
-use crate::report::{HostReport, Numbers};
+use crate::report::{HostReport, Numbers, ports};
 use crate::transport::OwnTransport;
 
 /// The rates that the engine runs at, in Hz.
@@ -151,7 +151,9 @@ impl Plug {
         let Some(instance) = self.instance.get() else { return text };
         let snapshot = instance.snapshot();
         let folder = snapshot.folder.as_ref().map(|f| f.display().to_string());
+        let signal = instance.shared().inputs_with_signal.load(Ordering::Relaxed);
         let facts = [
+            ("Inputs with signal so far", ports(signal, self.model.inputs)),
             ("Takes go to", folder.unwrap_or_else(|| "not settled yet".into())),
             ("Passes being recorded", snapshot.recording.to_string()),
             ("Unplaced takes", snapshot.unplaced.len().to_string()),

@@ -113,12 +113,24 @@ impl Numbers {
     }
 }
 
+/// What a program without a host plays and records through.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sound {
+    /// In a word or two.
+    pub name: String,
+    /// All of it.
+    pub sentence: String,
+    /// Something can be heard.
+    pub heard: bool,
+}
+
 /// What is known about the host.
 #[derive(Debug)]
 pub struct HostReport {
     model: &'static Model,
     format: &'static str,
     host: Mutex<(String, String)>,
+    sound: Mutex<Option<Sound>>,
     messages: Mutex<VecDeque<String>>,
     /// What the audio thread counts.
     pub numbers: Numbers,
@@ -132,6 +144,7 @@ impl HostReport {
             model,
             format,
             host: Mutex::default(),
+            sound: Mutex::default(),
             messages: Mutex::default(),
             numbers: Numbers::new(),
         }
@@ -147,6 +160,17 @@ impl HostReport {
     pub fn host(&self) -> String {
         let (name, version) = &*lock(&self.host);
         format!("{name} {version}").trim().to_owned()
+    }
+
+    /// Where there is no host: what it is heard through.
+    pub fn set_sound(&self, sound: Sound) {
+        *lock(&self.sound) = Some(sound);
+    }
+
+    /// What it is heard through, where there is no host.
+    #[must_use]
+    pub fn sound(&self) -> Option<Sound> {
+        lock(&self.sound).clone()
     }
 
     /// CLAP, VST3 or standalone.
@@ -173,6 +197,11 @@ impl HostReport {
         lock(&self.messages).iter().cloned().collect()
     }
 
+    /// The user has read one sentence, or all.
+    pub fn dismiss(&self, sentence: Option<&str>) {
+        lock(&self.messages).retain(|kept| sentence.is_some_and(|read| kept != read));
+    }
+
     /// All of it, one fact a line.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -186,6 +215,9 @@ impl HostReport {
         line("Plugin", format!("{} {}", self.model.name, env!("CARGO_PKG_VERSION")));
         line("Host", if host.is_empty() { "did not say".into() } else { host });
         line("Format", self.format.into());
+        if let Some(sound) = self.sound() {
+            line("Sound", sound.sentence);
+        }
         line("Sample rate", format!("{} Hz", word(&n.rate)));
         line("Announced block", format!("{} frames at most", word(&n.max_frames)));
         if n.blocks.load(Ordering::Relaxed) > 0 {
@@ -226,7 +258,9 @@ fn mode_name(mode: u32) -> &'static str {
     }
 }
 
-fn ports(mask: u32, count: usize) -> String {
+/// Ports of a mask, counted from 1.
+#[must_use]
+pub fn ports(mask: u32, count: usize) -> String {
     let on: Vec<String> =
         (0..count).filter(|p| mask & (1 << p) != 0).map(|p| (p + 1).to_string()).collect();
     match on.len() {
@@ -274,5 +308,9 @@ mod tests {
             assert!(text.contains(part), "{part} in\n{text}");
         }
         assert_eq!(report.messages().len(), MESSAGES);
+        report.dismiss(Some("Sentence 20."));
+        assert_eq!(report.messages().len(), MESSAGES - 1);
+        report.dismiss(None);
+        assert!(report.messages().is_empty(), "all are read");
     }
 }

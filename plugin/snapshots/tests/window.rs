@@ -23,6 +23,7 @@ fn media(name: &str) -> PathBuf {
 fn spread(stage: &Stage) {
     let command = Command::SpreadInputs { spread: Spread::Stereo, inputs: 16 };
     stage.plug.instance().edit(command).expect("inputs are spread");
+    let _ = stage.picture();
 }
 
 fn first_track(stage: &Stage) -> Track {
@@ -81,6 +82,65 @@ fn a_name_with_spaces_is_typed_and_the_keyboard_is_the_hosts_again() {
     editor.run_steps(4);
     assert_eq!(first_track(&stage).name, "Lead vocal 2");
     assert!(!editor.ctx.egui_wants_keyboard_input());
+}
+
+/// Types into the field that has the keyboard, and ends with Enter.
+fn type_in(stage: &Stage, editor: &mut Harness<'_, View>, text: &str) {
+    editor.run_steps(3);
+    assert!(editor.ctx.egui_wants_keyboard_input(), "a field has the keyboard");
+    editor.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+    editor.run_steps(1);
+    editor.event(egui::Event::Text(text.into()));
+    editor.run_steps(1);
+    editor.key_press(egui::Key::Enter);
+    editor.run_steps(4);
+    let _ = stage.picture();
+    editor.run_steps(2);
+}
+
+#[test]
+fn an_input_gets_its_name_where_it_is_chosen() {
+    let stage = Stage::new(&media("labels"), "REAPER");
+    spread(&stage);
+    let mut editor = stage.editor(SIZE, 1.0);
+    editor.run_steps(3);
+    let header = editor.get_by_role_and_label(Role::Label, "Track 2").rect();
+    let beside = egui::pos2(header.left() - 10.0, header.bottom() + 45.0);
+    for pressed in [true, false] {
+        editor.event(egui::Event::PointerMoved(beside));
+        editor.event(egui::Event::PointerButton {
+            pos: beside,
+            button: egui::PointerButton::Secondary,
+            pressed,
+            modifiers: egui::Modifiers::default(),
+        });
+    }
+    editor.run_steps(3);
+    click(&stage, &mut editor, Role::Button, "Name In 2");
+    type_in(&stage, &mut editor, "Snare top");
+    let settings = stage.picture().session.settings.clone();
+    assert_eq!(settings.input(1).map(|i| i.label.as_str()), Some("Snare top"));
+    editor.get_by_role_and_label(Role::Button, "2 Snare top");
+}
+
+#[test]
+fn takes_go_to_the_folder_that_was_typed_and_no_whole_path_gets_a_sentence() {
+    let mut stage = Stage::new(&media("before"), "REAPER");
+    spread(&stage);
+    let mut editor = stage.editor(SIZE, 1.0);
+    editor.run_steps(3);
+    click(&stage, &mut editor, Role::Button, "Change");
+    type_in(&stage, &mut editor, "takes");
+    stage.until("a sentence", |s| s.picture().messages.iter().any(|m| m.contains("no whole path")));
+    let other = media("other").display().to_string();
+    click(&stage, &mut editor, Role::Button, "Change");
+    type_in(&stage, &mut editor, &other);
+    assert_eq!(stage.picture().session.settings.media_folder.as_ref(), Some(&other));
+    stage.set("t1_arm", 1.0);
+    stage.record(0, 1.0);
+    stage.until("the folder", |s| {
+        s.picture().folder.as_ref().is_some_and(|f| f.starts_with(&other))
+    });
 }
 
 #[test]
@@ -165,7 +225,8 @@ fn a_folder_that_vanishes_while_it_is_shown_stops_nothing() {
 fn compare(editor: &mut Harness<'_, View>, name: &str) {
     let picture = editor.render().expect("a picture");
     let (width, height) = picture.dimensions();
-    let seen = image::imageops::crop_imm(&picture, 0, 0, width, height - 28).to_image();
+    let bar = (28.0 * editor.ctx.pixels_per_point()) as u32;
+    let seen = image::imageops::crop_imm(&picture, 0, 0, width, height - bar).to_image();
     egui_kittest::image_snapshot(&seen, name);
 }
 
@@ -193,4 +254,8 @@ fn what_it_looks_like() {
     let mut editor = stage.editor(SIZE, 1.0);
     editor.run_steps(200);
     compare(&mut editor, "takes");
+    // The smallest window, on a screen with twice the pixels.
+    let mut editor = stage.editor([820.0, 420.0], 2.0);
+    editor.run_steps(200);
+    compare(&mut editor, "dense");
 }

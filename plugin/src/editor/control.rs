@@ -227,7 +227,8 @@ fn field_key(what: Typed) -> (u8, u64) {
         Typed::Track(id) => (1, id.0),
         Typed::Fader(id) => (2, id.0),
         Typed::Pan(id) => (3, id.0),
-        Typed::InputGain(id) => (4, id.0),
+        Typed::InputLabel(id, _) => (4, id.0),
+        Typed::Folder => (5, 0),
     }
 }
 

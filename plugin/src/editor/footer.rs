@@ -3,32 +3,52 @@
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 
-use egui::{Align, Layout, OpenUrl, RichText, Ui};
+use egui::{Align, Layout, OpenUrl, Rect, RichText, Ui, vec2};
+use stowaway_engine::session::command::Command;
 
+use super::control::field;
 use super::look;
 use super::now::Now;
+use super::state::{Typed, ViewState};
 
 /// Its height.
 pub const HEIGHT: f32 = 26.0;
 
 /// The whole bar.
-pub fn ui(ui: &mut Ui, now: &Now<'_>) {
+pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
     ui.horizontal_centered(|ui| {
-        let dim = |text: String| RichText::new(text).size(11.5).color(look::DIM);
-        match &now.picture.folder {
+        let folder = now.picture.folder.as_deref();
+        if state.types(Typed::Folder) {
+            ui.label(dim("Takes into:"));
+            let (rect, _) = ui.allocate_exact_size(vec2(460.0, 20.0), egui::Sense::hover());
+            type_folder(ui, now, state, rect);
+            ui.label(dim("Enter: takes go there from now on. Esc: as it was."));
+            return;
+        }
+        match folder {
             Some(folder) => {
-                ui.label(dim("Takes:".into()));
+                ui.label(dim("Takes:"));
                 let shown = home_short(folder);
                 ui.label(RichText::new(shown).size(11.5))
                     .on_hover_text(folder.display().to_string());
                 if ui.small_button("Reveal").on_hover_text("Opens the folder.").clicked() {
                     ui.ctx().open_url(OpenUrl::new_tab(folder.display()));
                 }
-                ui.label(dim(size_text(now)));
             }
             None => {
-                ui.label(dim("The folder for takes is made when a track is armed.".into()));
+                ui.label(dim("The folder for takes is made when a track is armed."));
             }
+        }
+        let change =
+            ui.add_enabled(now.picture.recording == 0, egui::Button::new("Change").small());
+        let change = change.on_disabled_hover_text("A take is being recorded into it.");
+        if change.on_hover_text("Names the folder that takes go to.").clicked() {
+            let named = now.session().settings.media_folder.as_deref().map(Path::new);
+            let text = named.or(folder).map(|f| f.display().to_string());
+            state.edit(Typed::Folder, text.unwrap_or_default());
+        }
+        if folder.is_some() {
+            ui.label(dim(size_text(now)));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let shared = now.plug.instance().shared();
@@ -37,7 +57,7 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>) {
                 let ms = f64::from(block) * 1_000.0 / f64::from(now.rate.max(1));
                 ui.label(dim(format!("{block} frames, {ms:.1} ms")))
                     .on_hover_text("The host's blocks. Stowaway adds no latency.");
-                ui.label(dim("·".into()));
+                ui.label(dim("·"));
             }
             match now.picture.rate {
                 Some(rate) => {
@@ -45,11 +65,29 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>) {
                     ui.label(dim(format!("{khz} kHz")));
                 }
                 None => {
-                    ui.label(dim("The host has not started it".into()));
+                    ui.label(dim("The host has not started it"));
                 }
+            }
+            if let Some(sound) = now.plug.report().sound() {
+                ui.label(dim("·"));
+                let ink = if sound.heard { look::DIM } else { look::AMBER };
+                ui.label(dim(sound.name).color(ink)).on_hover_text(sound.sentence);
             }
         });
     });
+}
+
+fn dim(text: impl Into<String>) -> RichText {
+    RichText::new(text).size(11.5).color(look::DIM)
+}
+
+/// The field for the folder. Empty means: wherever is best.
+fn type_folder(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, rect: Rect) {
+    let shown = now.session().settings.media_folder.clone().unwrap_or_default();
+    if let Some(text) = field(ui, state, rect, Typed::Folder, &shown, |_, _, _| {}) {
+        let folder = Some(from_home(text.trim())).filter(|f| !f.is_empty());
+        now.plug.instance().post(Command::SetMediaFolder { folder });
+    }
 }
 
 /// The audio of the session's takes, and how long the disk lasts for what is armed.
@@ -85,9 +123,25 @@ fn home_short(path: &Path) -> String {
     }
 }
 
+/// A path as it was typed, with the home folder in place of `~`.
+fn from_home(text: &str) -> String {
+    match (text.strip_prefix('~'), std::env::var("HOME")) {
+        (Some(rest), Ok(home)) if rest.is_empty() || rest.starts_with('/') => home + rest,
+        _ => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_typed_at_home_is_at_home() {
+        let home = std::env::var("HOME").unwrap_or_default();
+        assert_eq!(from_home("~/takes"), format!("{home}/takes"));
+        assert_eq!(from_home("~other/takes"), "~other/takes", "that is somebody else's home");
+        assert_eq!(from_home("/mnt/takes"), "/mnt/takes");
+    }
 
     #[test]
     fn sizes_have_few_digits() {

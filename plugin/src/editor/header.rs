@@ -3,13 +3,13 @@
 use egui::{Align2, CursorIcon, Rect, Sense, Ui, UiBuilder, pos2, vec2};
 use stowaway_engine::host::INPUTS;
 use stowaway_engine::params::{TrackParam, step_to_norm};
-use stowaway_engine::session::command::{Command, StripId, StripValue};
+use stowaway_engine::session::command::{Command, InputValue, StripId, StripValue};
 use stowaway_engine::session::document::{Input, Monitor, Output, Part, Track};
 
 use super::control::{self, Value, cut_text, field, switch};
 use super::now::{Now, track_name};
 use super::state::{Typed, ViewState};
-use super::{look, meter};
+use super::{look, menu, meter};
 
 /// Width of all headers.
 pub const WIDTH: f32 = 286.0;
@@ -27,7 +27,7 @@ pub fn track(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, rect: Rect, inde
         |x: f32, y: f32, w: f32, h: f32| Rect::from_min_size(rect.min + vec2(x, y), vec2(w, h));
     lanes_toggle(ui, state, at(8.0, 7.0, 16.0, 18.0), track);
     name_field(ui, now, state, at(26.0, 5.0, 116.0, 20.0), track, &name);
-    input_menu(ui, now, at(146.0, 6.0, 96.0, 19.0), track, &name);
+    input(ui, now, state, at(146.0, 5.0, 96.0, 21.0), track, &name);
 
     let y = 29.0;
     let value = |param| Value::of(now, track, param);
@@ -101,7 +101,7 @@ pub fn track(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, rect: Rect, inde
         }
     }
     ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, (1.0, look::LINE));
-    back.context_menu(|ui| menu(ui, now, state, track, &name));
+    back.context_menu(|ui| menu::track(ui, now, state, track, &name));
 }
 
 fn lanes_toggle(ui: &mut Ui, state: &mut ViewState, rect: Rect, track: &Track) {
@@ -154,11 +154,19 @@ fn name_field(
 }
 
 /// A button that opens a menu, in a place of our own.
-fn menu_in(ui: &mut Ui, rect: Rect, text: &str, tip: &str, add: impl FnOnce(&mut Ui)) {
-    ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
+fn menu_in(
+    ui: &mut Ui,
+    rect: Rect,
+    (text, size): (&str, f32),
+    tip: &str,
+    add: impl FnOnce(&mut Ui),
+) {
+    let middle = egui::Layout::left_to_right(egui::Align::Center);
+    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(middle), |ui| {
+        ui.style_mut().spacing.interact_size.y = rect.height();
         ui.style_mut().spacing.button_padding = vec2(6.0, 1.0);
         ui.set_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
-        let button = egui::Button::new(egui::RichText::new(text).size(12.0))
+        let button = egui::Button::new(egui::RichText::new(text).size(size))
             .min_size(rect.size())
             .truncate();
         let (response, _) = egui::containers::menu::MenuButton::from_button(button).ui(ui, add);
@@ -166,10 +174,27 @@ fn menu_in(ui: &mut Ui, rect: Rect, text: &str, tip: &str, add: impl FnOnce(&mut
     });
 }
 
+/// What an input is called: its number, then what the user calls it.
 fn input_label(now: &Now<'_>, input: &Input) -> String {
     let Input::Port { port, .. } = input else { return input.to_string() };
     let label = now.session().settings.input(*port).map_or("", |s| s.label.as_str());
     if label.is_empty() { input.to_string() } else { format!("{input} · {label}") }
+}
+
+/// The input's menu, or the field in which the input gets a name.
+fn input(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, rect: Rect, track: &Track, name: &str) {
+    let Input::Port { port, .. } = track.input else {
+        return input_menu(ui, now, rect, track, name);
+    };
+    let what = Typed::InputLabel(track.id, port);
+    if !state.types(what) {
+        return input_menu(ui, now, rect, track, name);
+    }
+    let label = now.session().settings.input(port).map_or("", |s| s.label.as_str());
+    if let Some(text) = field(ui, state, rect, what, label, |_, _, _| {}) {
+        let value = InputValue::Label(text);
+        now.plug.instance().post(Command::SetInput { port, value });
+    }
 }
 
 fn input_menu(ui: &mut Ui, now: &Now<'_>, rect: Rect, track: &Track, name: &str) {
@@ -188,40 +213,54 @@ fn input_menu(ui: &mut Ui, now: &Now<'_>, rect: Rect, track: &Track, name: &str)
         _ => "What it records.",
     };
     let strip = StripId::Track(track.id);
-    menu_in(ui, rect, &text, &format!("{tip} ({name})"), |ui| {
-        let ports = now.plug.model().inputs.min(INPUTS);
-        egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
-            let choose = |ui: &mut Ui, input: Input, text: String| {
-                if ui.selectable_label(track.input == input, text).clicked() {
-                    let value = StripValue::Input(input);
-                    now.plug.instance().post(Command::SetStrip { strip, value });
-                    ui.close();
-                }
-            };
-            choose(ui, Input::None, "None".into());
-            for port in (0..16u8).take(ports) {
-                let heard = if signal & (1 << port) != 0 {
-                    "  (signal)"
-                } else if present & (1 << port) == 0 {
-                    "  (not fed)"
-                } else {
-                    ""
+    // With its name alone where it has one: the number is in the menu.
+    let short = match &track.input {
+        Input::Port { port, part: Part::Pair } => {
+            let label = now.session().settings.input(*port).map(|s| s.label.as_str());
+            label.filter(|l| !l.is_empty()).map(|l| format!("{} {l}", port + 1))
+        }
+        _ => None,
+    };
+    menu_in(
+        ui,
+        rect,
+        (short.as_deref().unwrap_or(&text), 14.0),
+        &format!("{text}. {tip} ({name})"),
+        |ui| {
+            let ports = now.plug.model().inputs.min(INPUTS);
+            egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
+                let choose = |ui: &mut Ui, input: Input, text: String| {
+                    if ui.selectable_label(track.input == input, text).clicked() {
+                        let value = StripValue::Input(input);
+                        now.plug.instance().post(Command::SetStrip { strip, value });
+                        ui.close();
+                    }
                 };
-                for part in [Part::Pair, Part::Left, Part::Right] {
-                    let input = Input::Port { port, part };
-                    let mark = if part == Part::Pair { heard } else { "" };
-                    let text = format!("{}{mark}", input_label(now, &input));
-                    choose(ui, input, text);
+                choose(ui, Input::None, "None".into());
+                for port in (0..16u8).take(ports) {
+                    let heard = if signal & (1 << port) != 0 {
+                        "  (signal)"
+                    } else if present & (1 << port) == 0 {
+                        "  (not fed)"
+                    } else {
+                        ""
+                    };
+                    for part in [Part::Pair, Part::Left, Part::Right] {
+                        let input = Input::Port { port, part };
+                        let mark = if part == Part::Pair { heard } else { "" };
+                        let text = format!("{}{mark}", input_label(now, &input));
+                        choose(ui, input, text);
+                    }
                 }
-            }
-        });
-    });
+            });
+        },
+    );
 }
 
 fn output_menu(ui: &mut Ui, now: &Now<'_>, rect: Rect, track: &Track, name: &str) {
     let strip = StripId::Track(track.id);
     let text = track.output.to_string();
-    menu_in(ui, rect, &text, &format!("Where it plays to. ({name})"), |ui| {
+    menu_in(ui, rect, (&text, 12.0), &format!("Where it plays to. ({name})"), |ui| {
         let outputs = now.plug.model().outputs;
         egui::ScrollArea::vertical().max_height(360.0).show(ui, |ui| {
             let ports = (1..16u8).take(outputs.saturating_sub(1)).map(Output::Out);
@@ -264,53 +303,6 @@ fn monitor(ui: &mut Ui, now: &Now<'_>, rect: Rect, track: &Track, name: &str, he
             Monitor::Off => 0,
         };
         value.set(step_to_norm(next, 3));
-    }
-}
-
-fn menu(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, track: &Track, name: &str) {
-    ui.set_min_width(220.0);
-    let instance = now.plug.instance();
-    let strip = StripId::Track(track.id);
-    let set = |value| instance.post(Command::SetStrip { strip, value });
-    if ui.button("Rename").clicked() {
-        state.edit(Typed::Track(track.id), name);
-        ui.close();
-    }
-    ui.horizontal(|ui| {
-        ui.label("Input gain");
-        let mut db = track.input_gain_db;
-        let drag = egui::DragValue::new(&mut db)
-            .range(-24.0..=24.0)
-            .speed(0.1)
-            .fixed_decimals(1)
-            .suffix(" dB");
-        if ui.add(drag).changed() {
-            set(StripValue::InputGainDb(db));
-        }
-    });
-    let mut gained = track.record_gain;
-    if ui.checkbox(&mut gained, "Takes have the input gain too").changed() {
-        set(StripValue::RecordGain(gained));
-    }
-    let mut print = track.print_track;
-    if ui.checkbox(&mut print, "Records in offline renders too").changed() {
-        set(StripValue::PrintTrack(print));
-    }
-    let mut mono = track.channels == 1;
-    if ui.checkbox(&mut mono, "Mono strip").changed() {
-        let channels = if mono { 1 } else { 2 };
-        instance.post(Command::SetChannels { track: track.id, channels });
-    }
-    ui.separator();
-    if ui.button("Add a track").clicked() {
-        instance.post(Command::AddTrack { name: None, at: None, channels: 2 });
-        ui.close();
-    }
-    let remove =
-        ui.button("Remove the track").on_hover_text("Its takes stay, under Unplaced takes.");
-    if remove.clicked() {
-        instance.post(Command::RemoveTrack { track: track.id });
-        ui.close();
     }
 }
 

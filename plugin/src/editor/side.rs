@@ -27,11 +27,10 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, side: Side) {
             if side == Side::Host && ui.button("Copy").clicked() {
                 ui.ctx().copy_text(now.plug.report_text());
             }
-            if side == Side::Messages
-                && !now.picture.messages.is_empty()
-                && ui.button("All read").clicked()
-            {
+            let any = !now.picture.messages.is_empty() || !now.plug.report().messages().is_empty();
+            if side == Side::Messages && any && ui.button("All read").clicked() {
                 now.plug.instance().dismiss(None);
+                now.plug.report().dismiss(None);
             }
         });
     });
@@ -47,15 +46,22 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, side: Side) {
 
 /// What is known of the host, line by line: what it is, what it says. `Copy` gives the same text.
 fn host(ui: &mut Ui, report: &str) {
-    egui::Grid::new("host").num_columns(2).striped(true).spacing([10.0, 3.0]).show(ui, |ui| {
+    let grid = egui::Grid::new("host").num_columns(2).striped(true).spacing([10.0, 3.0]);
+    let (names, values) = (112.0, ui.available_width() - 124.0);
+    grid.show(ui, |ui| {
         for line in report.lines() {
             let (name, value) = line.split_once(": ").unwrap_or((line, ""));
             let mut words = name.replace('_', " ");
             if let Some(first) = words.get_mut(..1) {
                 first.make_ascii_uppercase();
             }
-            ui.add(egui::Label::new(RichText::new(words).size(11.5).color(look::DIM)).wrap());
-            ui.add(egui::Label::new(RichText::new(value).size(11.5)).selectable(true).wrap());
+            for (text, width, ink) in [(&*words, names, look::DIM), (value, values, look::TEXT)] {
+                ui.vertical(|ui| {
+                    ui.set_width(width);
+                    let text = RichText::new(text).size(11.5).color(ink);
+                    ui.add(egui::Label::new(text).selectable(true).wrap());
+                });
+            }
             ui.end_row();
         }
     });
@@ -153,6 +159,9 @@ fn messages(ui: &mut Ui, now: &Now<'_>) {
         ui.group(|ui| {
             ui.set_width(ui.available_width());
             ui.add(egui::Label::new(message).wrap());
+            if ui.small_button("Read").clicked() {
+                now.plug.report().dismiss(Some(message));
+            }
         });
     }
     for message in now.picture.messages.iter().rev() {

@@ -41,8 +41,10 @@ pub enum Typed {
     Fader(TrackId),
     /// A track's pan.
     Pan(TrackId),
-    /// A track's input gain, in decibels.
-    InputGain(TrackId),
+    /// The name of an input port, typed in a track's header.
+    InputLabel(TrackId, u8),
+    /// The folder for takes.
+    Folder,
 }
 
 /// See the module.

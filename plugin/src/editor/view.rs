@@ -44,7 +44,7 @@ impl View {
         Panel::bottom("bottom")
             .exact_size(footer::HEIGHT)
             .frame(bar(10, 0))
-            .show(ui, |ui| footer::ui(ui, &now));
+            .show(ui, |ui| footer::ui(ui, &now, state));
         if let Some(shown) = state.side {
             Panel::right("side")
                 .exact_size(side::WIDTH)

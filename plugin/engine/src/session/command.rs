@@ -189,6 +189,9 @@ pub enum CommandError {
     /// A track's own signal would feed it.
     #[error("A track cannot record from itself. Choose another input.")]
     OwnInput,
+    /// A folder that depends on where the host was started.
+    #[error("That is no whole path. Type the folder from its root on, such as /home/me/Takes.")]
+    NotAbsolute,
     /// An unknown place.
     #[error("{0}")]
     Place(#[from] super::lanes::PlaceError),
@@ -221,7 +224,7 @@ pub fn apply(session: &mut Session, command: Command) -> Result<Applied, Command
         Command::DeleteClip { clip } => clips::delete(session, clip),
         Command::PlaceTake { take, track, pos } => clips::place(session, &take, track, pos),
         Command::RenameSession { name } => Ok(whole::rename(session, name)),
-        Command::SetMediaFolder { folder } => Ok(whole::set_media_folder(session, folder)),
+        Command::SetMediaFolder { folder } => whole::set_media_folder(session, folder),
         Command::SetTakeFormat { format } => Ok(whole::set_take_format(session, format)),
         Command::SetReadAhead { secs } => whole::set_read_ahead(session, secs),
         Command::SetFade { ms } => whole::set_fade(session, ms),

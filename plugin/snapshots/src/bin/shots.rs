@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use stowaway_engine::session::command::{Command, StripId, StripValue};
+use stowaway_engine::session::command::{Command, InputValue, StripId, StripValue};
 use stowaway_engine::session::defaults::Spread;
 use stowaway_plugin::editor::state::Side;
 use stowaway_snapshots::stage::{RATE, Stage};
@@ -91,6 +91,10 @@ fn name_tracks(stage: &Stage) -> Result<(), String> {
     for (track, name) in tracks.iter().zip(names) {
         let (strip, value) = (StripId::Track(track.id), StripValue::Name(name.into()));
         instance.edit(Command::SetStrip { strip, value })?;
+    }
+    for (port, label) in (0..).zip(["Overheads", "Tabla mics", "DI", "DI", "Grand L/R", "U 87"]) {
+        let value = InputValue::Label(label.into());
+        instance.edit(Command::SetInput { port, value })?;
     }
     Ok(())
 }

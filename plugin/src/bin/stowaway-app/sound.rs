@@ -9,6 +9,7 @@ use stowaway_plugin::face::{Face, window};
 use stowaway_plugin::interpose::link;
 use stowaway_plugin::plug::Plug;
 use stowaway_plugin::ports::{Multi, Side};
+use stowaway_plugin::report::Sound;
 
 use crate::args::{Args, Backend};
 
@@ -65,10 +66,20 @@ fn try_with(plug: &Arc<Plug>, args: &Args, plan: &Plan) -> Result<bool, String> 
             plug.set_port(side, port, whole);
         }
     }
-    let sentence = sentence(plan, args);
+    let sound = Sound {
+        name: match plan.backend {
+            Backend::Jack => "JACK".into(),
+            Backend::Dummy => "No sound: nothing is heard".into(),
+            Backend::Auto | Backend::System => plan.backend.name().to_uppercase(),
+        },
+        sentence: sentence(plan, args),
+        heard: plan.backend != Backend::Dummy,
+    };
+    let told = Arc::clone(plug);
     window::on_opening(move || {
-        eprintln!("{sentence}");
-        tracing::info!("{sentence}");
+        eprintln!("{}", sound.sentence);
+        tracing::info!("{}", sound.sentence);
+        told.report().set_sound(sound);
     });
     let numbers = &plug.report().numbers;
     let words = args.for_framework(plan.backend, plan.rate, plan.period);

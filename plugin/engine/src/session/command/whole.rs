@@ -8,10 +8,17 @@ pub(super) fn rename(session: &mut Session, called: String) -> Applied {
     Applied::quiet(put(&mut session.name, name(called)))
 }
 
-pub(super) fn set_media_folder(session: &mut Session, folder: Option<String>) -> Applied {
+pub(super) fn set_media_folder(
+    session: &mut Session,
+    folder: Option<String>,
+) -> Result<Applied, CommandError> {
     let folder = folder.filter(|f| !f.is_empty());
+    // A host's own folder is no place that a user could have meant.
+    if folder.as_ref().is_some_and(|f| !std::path::Path::new(f).is_absolute()) {
+        return Err(CommandError::NotAbsolute);
+    }
     // Every file is looked for in the new folder: the plan's streams are others.
-    Applied::structure(put(&mut session.settings.media_folder, folder))
+    Ok(Applied::structure(put(&mut session.settings.media_folder, folder)))
 }
 
 pub(super) fn set_take_format(session: &mut Session, format: TakeFormat) -> Applied {

@@ -1,0 +1,86 @@
+//! What a right-click on a track's header offers: all that is set once and needs no place in it.
+
+use egui::{DragValue, Ui};
+use stowaway_engine::session::command::{Command, InputValue, StripId, StripValue};
+use stowaway_engine::session::document::{Input, Track};
+
+use super::now::Now;
+use super::state::{Typed, ViewState};
+
+/// The whole menu.
+pub fn track(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, track: &Track, name: &str) {
+    ui.set_min_width(240.0);
+    let instance = now.plug.instance();
+    let set = |value| instance.post(Command::SetStrip { strip: StripId::Track(track.id), value });
+    if ui.button("Rename").clicked() {
+        state.edit(Typed::Track(track.id), name);
+        ui.close();
+    }
+    ui.horizontal(|ui| {
+        ui.label("Input gain");
+        let mut db = track.input_gain_db;
+        let drag =
+            DragValue::new(&mut db).range(-24.0..=24.0).speed(0.1).fixed_decimals(1).suffix(" dB");
+        if ui.add(drag).changed() {
+            set(StripValue::InputGainDb(db));
+        }
+    });
+    let mut gained = track.record_gain;
+    if ui.checkbox(&mut gained, "Takes have the input gain too").changed() {
+        set(StripValue::RecordGain(gained));
+    }
+    let mut print = track.print_track;
+    if ui.checkbox(&mut print, "Records in offline renders too").changed() {
+        set(StripValue::PrintTrack(print));
+    }
+    let mut mono = track.channels == 1;
+    if ui.checkbox(&mut mono, "Mono strip").changed() {
+        let channels = if mono { 1 } else { 2 };
+        instance.post(Command::SetChannels { track: track.id, channels });
+    }
+    if let Input::Port { port, .. } = track.input {
+        ui.separator();
+        input(ui, now, state, track, port);
+    }
+    ui.separator();
+    if ui.button("Add a track").clicked() {
+        instance.post(Command::AddTrack { name: None, at: None, channels: 2 });
+        ui.close();
+    }
+    let remove =
+        ui.button("Remove the track").on_hover_text("Its takes stay, under Unplaced takes.");
+    if remove.clicked() {
+        instance.post(Command::RemoveTrack { track: track.id });
+        ui.close();
+    }
+}
+
+/// What belongs to the input itself, whichever tracks record it.
+fn input(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, track: &Track, port: u8) {
+    let known = now.session().settings.input(port);
+    let label = known.map_or("", |s| s.label.as_str());
+    let set = |value| now.plug.instance().post(Command::SetInput { port, value });
+    let number = port + 1;
+    if ui.button(format!("Name In {number}")).clicked() {
+        state.edit(Typed::InputLabel(track.id, port), label);
+        ui.close();
+    }
+    let mut live = known.is_some_and(|s| s.live);
+    let tip = "A player hears the mix and answers: takes are placed earlier by the record offset.";
+    let text = format!("In {number} is played to the mix");
+    if ui.checkbox(&mut live, text).on_hover_text(tip).changed() {
+        set(InputValue::Live(live));
+    }
+    ui.add_enabled_ui(live, |ui| {
+        ui.horizontal(|ui| {
+            ui.label("Record offset");
+            let mut frames = known.map_or(0, |s| s.record_offset_frames);
+            let drag = DragValue::new(&mut frames).speed(1.0).suffix(" frames");
+            if ui.add(drag).on_hover_text("The way out and back in.").changed() {
+                set(InputValue::RecordOffsetFrames(frames));
+            }
+            let ms = f64::from(frames) * 1_000.0 / f64::from(now.rate.max(1));
+            ui.weak(format!("{ms:.1} ms"));
+        });
+    });
+}
