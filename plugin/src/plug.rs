@@ -18,6 +18,7 @@ use crate::ports::{Model, Side};
 use crate::process::AudioHalf;
 use crate::report::{HostReport, Numbers};
 use crate::transport::OwnTransport;
+use crate::window::WindowFacts;
 
 /// The rates that the engine runs at, in Hz.
 const RATES: std::ops::RangeInclusive<u32> = 1_000..=1_536_000;
@@ -51,6 +52,9 @@ pub struct Plug {
     failed: AtomicBool,
     wants: AtomicU8,
     gestures: Gestures,
+    window: WindowFacts,
+    /// What the user holds with the mouse.
+    held: Mutex<Vec<ParamKey>>,
     /// Has the system's message loop call [`Plug::tell_host`], where there is one.
     main_thread: OnceLock<Call>,
     /// Tells the host; given by the layer between host and framework.
@@ -92,6 +96,8 @@ impl Plug {
             failed: AtomicBool::new(false),
             wants: AtomicU8::new(0),
             gestures: Gestures::default(),
+            window: WindowFacts::default(),
+            held: Mutex::new(Vec::new()),
             main_thread: OnceLock::new(),
             teller: OnceLock::new(),
         })
@@ -330,10 +336,36 @@ impl Plug {
         if let Step::Set(normalised) = step {
             self.live().set(key, normalised);
         }
+        let mut held = lock(&self.held);
+        match step {
+            // One that was never let go of (its header scrolled away) is the same gesture.
+            Step::Begin if held.contains(&key) => return,
+            Step::Begin => held.push(key),
+            Step::Set(_) => {}
+            Step::End => match held.iter().position(|k| *k == key) {
+                Some(at) => drop(held.swap_remove(at)),
+                None => return,
+            },
+        }
+        drop(held);
         self.gestures.push(key, step);
         if step == Step::End {
             self.instance().note_edit();
         }
+    }
+
+    /// Ends the gestures that are under way: the mouse is up, or its window is gone.
+    pub fn let_go(&self) {
+        let held = lock(&self.held).clone();
+        for key in held {
+            self.touch(key, Step::End);
+        }
+    }
+
+    /// What is known of its window.
+    #[must_use]
+    pub fn window(&self) -> &WindowFacts {
+        &self.window
     }
 
     /// One whole gesture: a click on a switch.

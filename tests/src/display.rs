@@ -43,7 +43,16 @@ impl Display {
     /// # Panics
     /// If the server refuses.
     #[must_use]
-    pub fn parent(&self, (width, height): (u16, u16)) -> u32 {
+    pub fn parent(&self, size: (u16, u16)) -> u32 {
+        self.parent_at((20, 10), size)
+    }
+
+    /// The same at a place of the screen. What another window covers is not seen.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn parent_at(&self, (x, y): (i16, i16), (width, height): (u16, u16)) -> u32 {
         let id = self.x.generate_id().expect("a number");
         let looks = CreateWindowAux::new()
             .background_pixel(0x00_40_00_40)
@@ -53,8 +62,8 @@ impl Display {
                 COPY_DEPTH_FROM_PARENT,
                 id,
                 self.root,
-                20,
-                10,
+                x,
+                y,
                 width,
                 height,
                 0,

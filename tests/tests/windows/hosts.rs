@@ -59,16 +59,14 @@ fn loop_in_the_frame(format: Format, display: &Display) {
     let (window, _) = show(display, &mut *host);
     seen(display, window);
     let calls = Arc::clone(host.calls());
-    display.point(window, FADER[0]);
-    display.press();
-    display.release();
+    lives(display, &mut *host, window);
     let mut roll = scenarios::roll::Roll::new(48_000.0, 16, 16, Sizes::Fixed(512));
     display.until("the host to hear of an edit", || {
         host.run_main_thread();
         if format == Format::Clap {
             roll.park(host.audio().expect("active"), 512);
         }
-        calls.ends.load(Ordering::Relaxed) > 0
+        calls.ends.load(Ordering::Relaxed) > 1
     });
     host.window().close();
     assert_eq!(host.window().registered(), 0);

@@ -79,7 +79,11 @@ fn half_a_name_is_forgotten(format: Format, display: &Display) {
     let (window, parent) = show(display, &mut *host);
     seen(display, window);
     type_into_the_name(display, window);
+    // All of the old name is marked, until something is typed.
+    let marked = |p: &Picture| p.at((33, 101));
+    let before = display.picture(window).as_ref().map(marked);
     display.type_text("half");
+    display.until("letters", || display.picture(window).as_ref().map(marked) != before);
     host.window().close();
     assert!(host.window().open(parent));
     let window = display.child(parent);

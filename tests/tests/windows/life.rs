@@ -159,18 +159,26 @@ fn nothing_left(format: Format, display: &Display) {
     let open_files = || std::fs::read_dir("/proc/self/fd").expect("Linux").count();
     let threads = || std::fs::read_dir("/proc/self/task").expect("Linux").count();
     let mut before = None;
-    for round in 0..6 {
+    for round in 0..8 {
         let (window, parent) = show(display, &mut *host);
         seen(display, window);
         host.window().close();
         assert!(!display.exists(window));
         display.destroy(parent);
-        let now = (host.window().registered(), open_files(), threads());
-        if round == 1 {
-            before = Some(now);
-        }
-        if let Some(before) = before {
-            assert_eq!(now, before, "in the run loop, open files, threads");
+        let mut now = || (host.window().registered(), open_files(), threads());
+        match before {
+            // What is made once and kept is there by now; the clipboard's thread goes by itself.
+            None if round == 2 => {
+                std::thread::sleep(std::time::Duration::from_millis(500));
+                before = Some(now());
+            }
+            None => {}
+            Some(before) => {
+                display.until("no more in the run loop, open files and threads", || {
+                    let now = now();
+                    now.0 <= before.0 && now.1 <= before.1 && now.2 <= before.2
+                });
+            }
         }
     }
 }

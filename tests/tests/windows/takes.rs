@@ -96,8 +96,10 @@ fn two_at_once(format: Format, display: &Display) {
         rig.roll.set_pace(scenarios::roll::Pace::Times(4.0));
         rig.play(8_000);
     }
-    let [first, second] = [&mut one, &mut two].map(|rig| {
-        let (window, parent) = show(display, &mut *rig.host);
+    let [first, second] = [(&mut one, (20, 10)), (&mut two, (20, 760))].map(|(rig, place)| {
+        let parent = display.parent_at(place, PARENT);
+        assert!(rig.host.window().open(parent));
+        let window = display.child(parent);
         assert!(!rig.host.window().open_another(parent), "a second window of one instance");
         window
     });
