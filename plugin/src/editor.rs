@@ -16,6 +16,7 @@ mod rows;
 mod scale;
 mod side;
 pub mod state;
+mod surface;
 mod timeline;
 mod top;
 mod transport;
@@ -37,6 +38,7 @@ use nice_plug_egui::{
 
 use crate::panics;
 use crate::plug::Plug;
+use surface::Surface;
 use view::{Next, View};
 use wake::Waker;
 
@@ -71,6 +73,7 @@ pub fn create(plug: &Arc<Plug>) -> Option<(Editor, Arc<EguiEditorState>)> {
         state: Arc::clone(&state),
         repaint: repaint.clone(),
         waker: None,
+        surface: Surface::default(),
     };
     let editor = create_egui_editor(Arc::clone(&state), repaint, settings, window)?;
     Some((editor, state))
@@ -85,6 +88,7 @@ pub struct Window {
     state: Arc<EguiEditorState>,
     repaint: RepaintNotifier,
     waker: Option<Waker>,
+    surface: Surface,
 }
 
 impl Window {
@@ -123,6 +127,7 @@ impl NiceEguiApp for Window {
         self.plug.window().note_scale(frame.baseview_window().scale_factor());
         self.view.state.opened();
         self.broken = false;
+        self.surface = Surface::of(&context);
         // Egui would have the window ask its host for another size.
         context.options_mut(|o| o.zoom_with_keyboard = false);
         context.all_styles_mut(look::apply);
@@ -130,7 +135,8 @@ impl NiceEguiApp for Window {
         Ok(())
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
+        self.surface.look(frame);
         if self.broken {
             ui.centered_and_justified(|ui| {
                 ui.label(

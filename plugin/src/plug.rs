@@ -53,8 +53,6 @@ pub struct Plug {
     wants: AtomicU8,
     gestures: Gestures,
     window: WindowFacts,
-    /// What the user holds with the mouse.
-    held: Mutex<Vec<ParamKey>>,
     /// Has the system's message loop call [`Plug::tell_host`], where there is one.
     main_thread: OnceLock<Call>,
     /// Tells the host; given by the layer between host and framework.
@@ -97,7 +95,6 @@ impl Plug {
             wants: AtomicU8::new(0),
             gestures: Gestures::default(),
             window: WindowFacts::default(),
-            held: Mutex::new(Vec::new()),
             main_thread: OnceLock::new(),
             teller: OnceLock::new(),
         })
@@ -336,28 +333,14 @@ impl Plug {
         if let Step::Set(normalised) = step {
             self.live().set(key, normalised);
         }
-        let mut held = lock(&self.held);
-        match step {
-            // One that was never let go of (its header scrolled away) is the same gesture.
-            Step::Begin if held.contains(&key) => return,
-            Step::Begin => held.push(key),
-            Step::Set(_) => {}
-            Step::End => match held.iter().position(|k| *k == key) {
-                Some(at) => drop(held.swap_remove(at)),
-                None => return,
-            },
-        }
-        drop(held);
-        self.gestures.push(key, step);
-        if step == Step::End {
+        if self.gestures.push_paired(key, step) && step == Step::End {
             self.instance().note_edit();
         }
     }
 
     /// Ends the gestures that are under way: the mouse is up, or its window is gone.
     pub fn let_go(&self) {
-        let held = lock(&self.held).clone();
-        for key in held {
+        for key in self.gestures.held() {
             self.touch(key, Step::End);
         }
     }

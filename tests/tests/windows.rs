@@ -84,17 +84,31 @@ fn show(display: &Display, host: &mut dyn Host) -> (u32, u32) {
 
 /// Waits until the editor is drawn in all of a window.
 fn seen(display: &Display, window: u32) -> Picture {
-    let mut picture = None;
-    display.until("the editor in its window", || {
-        picture = display.picture(window);
-        picture.as_ref().is_some_and(is_the_editor)
-    });
-    picture.expect("seen")
+    let limit = std::time::Instant::now() + scenarios::takes::PATIENCE;
+    loop {
+        let picture = display.picture(window);
+        match picture {
+            Some(picture) if is_the_editor(&picture) => return picture,
+            Some(picture) if std::time::Instant::now() > limit => {
+                let kept = picture.save("not the editor");
+                panic!("this is not the editor: {picture:?}, see {}", kept.display());
+            }
+            _ => assert!(std::time::Instant::now() < limit, "the window is not seen at all"),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
 }
 
-/// Many colours, a good part of them not the background's, up to the lower right corner.
+/// Many colours, a good part of them not the background's, up to the lower right corner; a bar
+/// along the lower edge like that along the upper one, which a window of another size has elsewhere.
 fn is_the_editor(picture: &Picture) -> bool {
-    picture.colours() > 60 && picture.drawn() > 0.1 && picture.colours_at_the_corner() > 2
+    let (width, height) = picture.size;
+    let bar = |y| (width / 2..width / 2 + 20).map(move |x| picture.at((x, y)));
+    picture.colours() > 60
+        && picture.drawn() > 0.1
+        && picture.colours_at_the_corner() > 2
+        && bar(height - 4).eq(bar(4))
+        && !bar(height / 3).eq(bar(4))
 }
 
 /// Whether the window's thread is still at work: it follows the pointer.
@@ -104,7 +118,11 @@ fn lives(display: &Display, host: &mut dyn Host, window: u32) {
         let before = host.get_param(fader);
         display.point(window, place);
         display.press();
+        // A press that does not move may still become a click.
+        let mut moved = 0;
         display.until("the fader under the pointer", || {
+            moved = (moved + 1) % 8;
+            display.point(window, (place.0 + moved, place.1));
             host.run_main_thread();
             host.get_param(fader) != before
         });

@@ -123,6 +123,7 @@ fn two_at_once(format: Format, display: &Display) {
     let before = values(&one, &two);
     display.point(second, FADER[0]);
     display.press();
+    display.point(second, FADER[1]);
     until(&mut two, "the other's fader", |rig| rig.host.get_param(fader) != before[1]);
     display.release();
     assert_eq!(values(&one, &two)[0], before[0]);
