@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use crate::interpose::quirks;
 use crate::plug::lock;
 
 /// Scales that a host may ask for.
@@ -55,9 +56,8 @@ impl WindowFacts {
     /// The scale that the window has or, while it is closed, will have.
     #[must_use]
     pub fn scale(&self) -> f64 {
-        let stays = self.is_open() || self.deaf.load(Ordering::Acquire);
-        let told = self.told_scale().filter(|_| !stays);
-        told.or(scale_of(&self.had)).unwrap_or(1.0)
+        let deaf = self.is_open() || self.deaf.load(Ordering::Acquire);
+        quirks::next_scale(self.told_scale(), scale_of(&self.had), deaf)
     }
 
     /// Whether there is a window.

@@ -1,5 +1,6 @@
 //! Whether there is still something to draw on: hosts destroy their window, and ours with it,
-//! before they close it. The framework's drawing panics then; this ends the window in order.
+//! before they close it. Where the system draws through GLX the framework's drawing panics then
+//! (test: `a_parent_may_go_first_with_glx`); this ends the window in order.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,6 +1,7 @@
 //! The register of quirks: what hosts do and the framework cannot bear, or the framework says and
 //! hosts cannot bear. One function each, with the fault, who shows it, and the test that fails
-//! without it (in `tests/boundary_clap.rs` and `tests/boundary_vst3.rs` of this package).
+//! without it (in `tests/boundary_clap.rs` and `tests/boundary_vst3.rs` of this package; those of the
+//! window in `tests/tests/windows`).
 
 use nice_plug::editor::dpi::NativeSize;
 use stowaway_engine::host::Mode;
@@ -138,6 +139,28 @@ pub fn can_have_a_window(host_offers_windows: bool) -> bool {
 #[must_use]
 pub fn window_may_call_host(format: &str) -> bool {
     !(cfg!(target_os = "linux") && format == "VST3")
+}
+
+/// **Fault:** closing a window comes back before its thread is at the end: it still holds the
+/// window, the host's parent and this library. What it then asks of a parent that the host has
+/// destroyed meanwhile is answered by X11 with `BadWindow`. A thread that panicked passes its panic
+/// on to the host.
+/// **Shown by:** every host on Linux that destroys its own window next, such as pluginval.
+/// **Here:** how long the end of the thread is waited for (`interpose/window.rs`): its last frame,
+/// and what the system has to do.
+/// **Test:** `it_opens_grows_closes_and_opens_again`, `a_plugin_is_destroyed_with_its_window_open`.
+pub const CLOSING: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// **Fault:** the framework hears of a VST3 scale only while a window is open, and opens the next
+/// window with the scale but without its pixels; a desktop's own scale is left out of the size that
+/// is told.
+/// **Shown by:** most hosts: they tell the scale between `createView` and `attached`.
+/// **Here:** the scale that a window will have, from what the host told, what the last window had,
+/// and whether that one listened.
+/// **Test:** `a_scale_gives_more_pixels`, `a_scaled_desktop`.
+#[must_use]
+pub fn next_scale(told: Option<f64>, had: Option<f64>, deaf: bool) -> f64 {
+    told.filter(|_| !deaf).or(had).unwrap_or(1.0)
 }
 
 /// **Fault:** the framework gives a window any size, keeps 0 as the size of the next window, which

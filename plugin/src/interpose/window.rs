@@ -4,7 +4,6 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::dpi::NativeSize;
@@ -20,9 +19,6 @@ use crate::interpose::quirks;
 use crate::panics;
 use crate::plug::Plug;
 use crate::window::End;
-
-/// How long a window may take to close: its last frame, and what the system has to do.
-const CLOSING: Duration = Duration::from_secs(5);
 
 type Inner = <EguiEditorHandle as EditorHandle>::Window;
 
@@ -127,7 +123,7 @@ impl Drop for Open {
         // A window that broke while it was drawn says so only now, by a panic.
         panics::caught(&self.plug, "closing its window", || drop(window));
         // The framework may be back before its thread is at the end, and still draws.
-        if !self.end.wait(CLOSING) {
+        if !self.end.wait(quirks::CLOSING) {
             self.plug.report().say("The window takes long to close.".into());
         }
         self.plug.instance().on_change(None);
