@@ -35,7 +35,7 @@ impl Display {
 }
 
 impl Picture {
-    /// How many colours there are, at least: not all pixels are looked at, see [`STRIDE`].
+    /// How many colours there are, at least: one pixel in eleven is looked at.
     #[must_use]
     pub fn colours(&self) -> usize {
         self.counts().len()
