@@ -17,6 +17,7 @@ mod rows;
 mod scale;
 mod side;
 pub mod state;
+mod surface;
 mod timeline;
 mod top;
 mod transport;
@@ -30,7 +31,7 @@ use nice_plug::context::gui::GuiContext;
 use nice_plug::editor::SizeConstraints;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug::prelude::ResizeHint;
-use nice_plug_egui::baseview::HandlerError;
+use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier,
     create_egui_editor,
@@ -38,6 +39,7 @@ use nice_plug_egui::{
 
 use crate::panics;
 use crate::plug::Plug;
+use surface::Surface;
 use view::{Next, View};
 use wake::Waker;
 
@@ -51,9 +53,9 @@ const FRAME: Duration = Duration::from_millis(33);
 /// How soon a wish for a frame is heard.
 const POLL: Duration = Duration::from_millis(30);
 
-/// The editor of one instance.
+/// The editor of one instance, and what it remembers of its window's size.
 #[must_use]
-pub fn create(plug: &Arc<Plug>) -> Option<Editor> {
+pub fn create(plug: &Arc<Plug>) -> Option<(Editor, Arc<EguiEditorState>)> {
     let hint = ResizeHint {
         can_resize: true,
         size_constraints: SizeConstraints::Logical { min_size: Some(SMALLEST), max_size: None },
@@ -72,8 +74,10 @@ pub fn create(plug: &Arc<Plug>) -> Option<Editor> {
         state: Arc::clone(&state),
         repaint: repaint.clone(),
         waker: None,
+        surface: Surface::default(),
     };
-    create_egui_editor(state, repaint, settings, window)
+    let editor = create_egui_editor(Arc::clone(&state), repaint, settings, window)?;
+    Some((editor, state))
 }
 
 /// One window, opened any number of times.
@@ -85,6 +89,7 @@ pub struct Window {
     state: Arc<EguiEditorState>,
     repaint: RepaintNotifier,
     waker: Option<Waker>,
+    surface: Surface,
 }
 
 impl Window {
@@ -114,14 +119,25 @@ impl NiceEguiApp for Window {
         &mut self,
         context: egui::Context,
         _gui: GuiContext,
-        _frame: &mut Frame,
+        frame: &mut Frame,
     ) -> Result<(), HandlerError> {
+        // On Linux a window has a thread of its own, elsewhere it is drawn by the host's.
+        if cfg!(target_os = "linux") {
+            self.plug.window().begin_drawing();
+        }
+        self.plug.window().note_scale(frame.baseview_window().scale_factor());
+        self.view.state.opened();
+        self.broken = false;
+        self.surface = Surface::of(&context);
+        // Egui would have the window ask its host for another size.
+        context.options_mut(|o| o.zoom_with_keyboard = false);
         context.all_styles_mut(look::apply);
         self.watch();
         Ok(())
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut Frame) {
+        self.surface.look(frame);
         if self.broken {
             ui.centered_and_justified(|ui| {
                 ui.label(
@@ -138,9 +154,17 @@ impl NiceEguiApp for Window {
         // A fault in drawing must not take the host down.
         let drawn = panics::caught(plug, "drawing its window", || view.ui(ui, plug));
         self.broken = drawn.is_none();
+        if !ui.input(|i| i.pointer.any_down()) {
+            // A control that vanished under the mouse never hears that it was let go of.
+            plug.let_go();
+        }
         if drawn == Some(Next::Soon) {
             ui.ctx().request_repaint_after(FRAME);
         }
+    }
+
+    fn resized(&mut self, size: WindowSize) {
+        self.plug.window().note_scale(size.scale_factor);
     }
 
     fn editor_closed(&mut self) {

@@ -6,7 +6,7 @@ mod standalone;
 pub mod window;
 
 #[cfg(not(feature = "standalone"))]
-use crate::editor::Editor;
+use Shell as Editor;
 #[cfg(feature = "standalone")]
 use window::Closable as Editor;
 
@@ -20,8 +20,8 @@ use nice_plug::prelude::{
 };
 use stowaway_engine::host::Mode;
 
-use crate::editor;
 use crate::interpose::link;
+use crate::interpose::window::Shell;
 use crate::params::ParamTable;
 use crate::plug::Plug;
 use crate::ports::Layout;
@@ -80,7 +80,7 @@ impl<L: Layout> Plugin for Face<L> {
         if self.alone.is_none() {
             self.plug.set_main_thread(Box::new(move || executor.execute_gui(TellHost)));
         }
-        let editor = editor::create(&self.plug);
+        let editor = Shell::new(&self.plug);
         #[cfg(feature = "standalone")]
         let editor = editor.map(Editor::from);
         editor

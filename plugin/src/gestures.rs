@@ -3,8 +3,12 @@
 //! at once; this only tells of them. Not through the framework: its way to a VST3 host needs a
 //! run loop that some hosts do not have.
 
+use std::sync::Mutex;
+
 use crossbeam_queue::ArrayQueue;
 use stowaway_engine::params::ParamKey;
+
+use crate::plug::lock;
 
 /// More than anybody moves between two blocks.
 const ROOM: usize = 4096;
@@ -33,15 +37,42 @@ pub struct Gesture {
 #[derive(Debug)]
 pub struct Gestures {
     queue: ArrayQueue<Gesture>,
+    /// What the user holds with the mouse. Not for the audio thread.
+    held: Mutex<Vec<ParamKey>>,
 }
 
 impl Default for Gestures {
     fn default() -> Self {
-        Self { queue: ArrayQueue::new(ROOM) }
+        Self { queue: ArrayQueue::new(ROOM), held: Mutex::new(Vec::new()) }
     }
 }
 
 impl Gestures {
+    /// Notes a step of the user's, so that each beginning has its end: a second beginning is the
+    /// same gesture (the first one's control vanished under the mouse), and nothing ends twice.
+    /// Whether it was noted. Not for the audio thread.
+    pub fn push_paired(&self, key: ParamKey, step: Step) -> bool {
+        let mut held = lock(&self.held);
+        match step {
+            Step::Begin if held.contains(&key) => return false,
+            Step::Begin => held.push(key),
+            Step::Set(_) => {}
+            Step::End => match held.iter().position(|k| *k == key) {
+                Some(at) => drop(held.swap_remove(at)),
+                None => return false,
+            },
+        }
+        drop(held);
+        self.push(key, step);
+        true
+    }
+
+    /// The gestures that are under way. Not for the audio thread.
+    #[must_use]
+    pub fn held(&self) -> Vec<ParamKey> {
+        lock(&self.held).clone()
+    }
+
     /// Notes a step. Where nobody takes them (the host stands still), values are left out: the
     /// host reads the last one when it asks.
     pub fn push(&self, key: ParamKey, step: Step) {
@@ -71,6 +102,33 @@ impl Gestures {
 mod tests {
     use super::*;
     use stowaway_engine::params::GlobalParam;
+
+    #[test]
+    fn each_beginning_has_one_end() {
+        let gestures = Gestures::default();
+        let [record, bypass] = [GlobalParam::Record, GlobalParam::Bypass].map(ParamKey::Global);
+        let noted = [
+            (record, Step::End),
+            (record, Step::Begin),
+            (bypass, Step::Begin),
+            (record, Step::Begin),
+            (record, Step::Set(0.5)),
+            (bypass, Step::End),
+            (bypass, Step::End),
+        ]
+        .map(|(key, step)| gestures.push_paired(key, step));
+        assert_eq!(noted, [false, true, true, false, true, true, false]);
+        assert_eq!(gestures.held(), [record]);
+        for key in gestures.held() {
+            assert!(gestures.push_paired(key, Step::End));
+        }
+        assert_eq!(gestures.held(), []);
+        let count = |step| {
+            let all: Vec<Gesture> = std::iter::from_fn(|| gestures.take()).collect();
+            all.iter().filter(|g| g.step == step).count()
+        };
+        assert_eq!(count(Step::End), 2);
+    }
 
     #[test]
     fn an_end_finds_room_when_values_do_not() {

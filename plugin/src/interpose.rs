@@ -10,3 +10,4 @@ pub mod link;
 pub mod quirks;
 mod reaper;
 pub mod vst3;
+pub mod window;

@@ -20,3 +20,4 @@ pub mod report;
 pub mod seam;
 pub mod state;
 pub mod transport;
+pub mod window;

@@ -18,6 +18,7 @@ use crate::ports::{Model, Side};
 use crate::process::AudioHalf;
 use crate::report::{HostReport, Numbers, ports};
 use crate::transport::OwnTransport;
+use crate::window::WindowFacts;
 
 /// The rates that the engine runs at, in Hz.
 const RATES: std::ops::RangeInclusive<u32> = 1_000..=1_536_000;
@@ -51,6 +52,7 @@ pub struct Plug {
     failed: AtomicBool,
     wants: AtomicU8,
     gestures: Gestures,
+    window: WindowFacts,
     /// Has the system's message loop call [`Plug::tell_host`], where there is one.
     main_thread: OnceLock<Call>,
     /// Tells the host; given by the layer between host and framework.
@@ -92,6 +94,7 @@ impl Plug {
             failed: AtomicBool::new(false),
             wants: AtomicU8::new(0),
             gestures: Gestures::default(),
+            window: WindowFacts::default(),
             main_thread: OnceLock::new(),
             teller: OnceLock::new(),
         })
@@ -332,10 +335,22 @@ impl Plug {
         if let Step::Set(normalised) = step {
             self.live().set(key, normalised);
         }
-        self.gestures.push(key, step);
-        if step == Step::End {
+        if self.gestures.push_paired(key, step) && step == Step::End {
             self.instance().note_edit();
         }
+    }
+
+    /// Ends the gestures that are under way: the mouse is up, or its window is gone.
+    pub fn let_go(&self) {
+        for key in self.gestures.held() {
+            self.touch(key, Step::End);
+        }
+    }
+
+    /// What is known of its window.
+    #[must_use]
+    pub fn window(&self) -> &WindowFacts {
+        &self.window
     }
 
     /// One whole gesture: a click on a switch.

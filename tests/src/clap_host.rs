@@ -32,12 +32,13 @@ use clap_sys::ext::timer_support::{CLAP_EXT_TIMER_SUPPORT, clap_plugin_timer_sup
 use clap_sys::plugin::clap_plugin;
 
 use crate::bundle::Format;
-use crate::host::{Audio, Host, HostCalls, HostTraits, ParamInfo, PortInfo, Side};
+use crate::host::{Audio, Host, HostCalls, HostTraits, ParamInfo, PortInfo, Side, Windowed};
 use crate::script::{Mode, ParamId};
 
 mod calls;
 mod events;
 mod process;
+mod window;
 
 use calls::{Handlers, HostShared};
 use events::{EventList, Ranges};
@@ -51,6 +52,7 @@ pub struct ClapHost {
     ranges: Arc<Ranges>,
     names: HashMap<String, ParamId>,
     offline: Arc<AtomicBool>,
+    window_open: bool,
 }
 
 impl ClapHost {
@@ -67,7 +69,7 @@ impl ClapHost {
         let info = HostInfo::new(&traits.name, "Stowaway", "https://example.com", &traits.version)
             .map_err(|e| why("Naming the host for", &e))?;
         let id_c = CString::new(id).map_err(|e| why("Asking for", &e))?;
-        let shared = Arc::new(HostShared::new(traits.timers));
+        let shared = Arc::new(HostShared::new(traits));
         let given = Arc::clone(&shared);
         let instance = PluginInstance::<Handlers>::new(
             move |_| calls::Shared(given),
@@ -84,6 +86,7 @@ impl ClapHost {
             ranges: Arc::default(),
             names: HashMap::new(),
             offline: Arc::default(),
+            window_open: false,
         };
         let infos: Vec<_> = (0..host.param_count()).filter_map(|i| host.raw_info(i)).collect();
         host.ranges = Arc::new(infos.iter().map(|p| (p.id, (p.min_value, p.max_value))).collect());
@@ -178,6 +181,7 @@ impl Host for ClapHost {
             processor,
             Arc::clone(&self.ranges),
             Arc::clone(&self.offline),
+            Arc::clone(&self.shared.calls),
             rate,
         )));
     }
@@ -264,7 +268,7 @@ impl Host for ClapHost {
 
     fn set_params(&mut self, values: &[(ParamId, f64)]) {
         let Some(flush) = self.params().and_then(|p| p.flush) else { return };
-        let mut list = EventList::default();
+        let mut list = EventList::new(&self.shared.calls);
         for (id, normalised) in values {
             list.push_param(0, *id, *normalised, &self.ranges);
         }
@@ -344,6 +348,10 @@ impl Host for ClapHost {
                 unsafe { on_timer(self.raw(), id) };
             }
         }
+    }
+
+    fn window(&mut self) -> &mut dyn Windowed {
+        self
     }
 
     fn calls(&self) -> &Arc<HostCalls> {

@@ -11,6 +11,10 @@ use crate::script::{HostBlock, Mode, ParamId};
 use crate::vst3_host::Vst3Host;
 use crate::wires::Wires;
 
+pub mod window;
+
+pub use window::Windowed;
+
 /// How a call of `process` ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -84,6 +88,16 @@ pub struct HostCalls {
     pub callback: AtomicUsize,
     /// Edits by the user in the plugin's window.
     pub edits: AtomicUsize,
+    /// Gestures begun there.
+    pub begins: AtomicUsize,
+    /// Gestures ended there.
+    pub ends: AtomicUsize,
+    /// Ends without a beginning, and values outside of any gesture.
+    pub stray: AtomicUsize,
+    /// The window asks for another size.
+    pub resize: AtomicUsize,
+    /// The window is gone by itself (CLAP).
+    pub closed: AtomicUsize,
     /// Calls that belong to the main thread, made from another one.
     pub wrong_thread: AtomicUsize,
     main: ThreadId,
@@ -100,6 +114,11 @@ impl Default for HostCalls {
             restart: zero(),
             callback: zero(),
             edits: zero(),
+            begins: zero(),
+            ends: zero(),
+            stray: zero(),
+            resize: zero(),
+            closed: zero(),
             wrong_thread: zero(),
             main: std::thread::current().id(),
         }
@@ -120,6 +139,26 @@ impl HostCalls {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A gesture begins.
+    pub(crate) fn begin(&self) {
+        self.begins.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A value within a gesture.
+    pub(crate) fn edit(&self) {
+        self.edits.fetch_add(1, Ordering::Relaxed);
+        if self.begins.load(Ordering::Relaxed) <= self.ends.load(Ordering::Relaxed) {
+            self.stray.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A gesture ends.
+    pub(crate) fn end(&self) {
+        if self.ends.fetch_add(1, Ordering::Relaxed) >= self.begins.load(Ordering::Relaxed) {
+            self.stray.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// Counts a call that any thread may make.
     pub(crate) fn anywhere(counter: &AtomicUsize) {
         counter.fetch_add(1, Ordering::Relaxed);
@@ -135,8 +174,12 @@ pub struct HostTraits {
     pub version: String,
     /// Linux VST3: whether the context offers a run loop.
     pub run_loop: bool,
+    /// Linux VST3: whether a view's frame offers it.
+    pub frame_run_loop: bool,
     /// CLAP: whether it offers timers.
     pub timers: bool,
+    /// Whether it has a say about windows: CLAP's `clap.gui`, VST3's `IPlugFrame`.
+    pub windows: bool,
 }
 
 impl Default for HostTraits {
@@ -145,7 +188,9 @@ impl Default for HostTraits {
             name: "Stowaway Test Host".into(),
             version: "1.0".into(),
             run_loop: true,
+            frame_run_loop: true,
             timers: true,
+            windows: true,
         }
     }
 }
@@ -221,6 +266,8 @@ pub trait Host {
     fn tail_frames(&self) -> u32;
     /// Runs what is due on the main thread: callbacks, timers, file descriptors.
     fn run_main_thread(&mut self);
+    /// Its window.
+    fn window(&mut self) -> &mut dyn Windowed;
     /// What the plugin called.
     fn calls(&self) -> &Arc<HostCalls>;
 
@@ -244,6 +291,16 @@ pub trait Host {
             .param_value(id, text)
             .unwrap_or_else(|| panic!("the plugin makes nothing of {name} = \"{text}\""));
         self.set_param(id, value);
+    }
+
+    /// The text of a parameter's value.
+    ///
+    /// # Panics
+    /// If the plugin does not know it.
+    fn get_param_named(&mut self, name: &str) -> String {
+        let id = self.param(name);
+        let text = self.get_param(id).and_then(|value| self.param_text(id, value));
+        text.unwrap_or_else(|| panic!("no value of {name}"))
     }
 
     /// One block on this thread.

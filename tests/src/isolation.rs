@@ -28,13 +28,19 @@ pub fn media_root() -> PathBuf {
     .clone()
 }
 
+/// Whether this process is the one that runs `test` alone.
+#[must_use]
+pub fn is_child(test: &str) -> bool {
+    std::env::var_os(CHILD).is_some_and(|name| name == test)
+}
+
 /// Runs `body` in a child process with these environment variables. `test` is the name of the
 /// calling test as the test runner prints it; the child runs that test alone, and arrives here.
 ///
 /// # Panics
 /// If the child fails; its output is in the message.
 pub fn in_child(test: &str, env: &[(&str, &OsStr)], body: impl FnOnce()) {
-    if std::env::var_os(CHILD).is_some_and(|name| name == test) {
+    if is_child(test) {
         return body();
     }
     let run = Command::new(std::env::current_exe().expect("the test's own executable"))

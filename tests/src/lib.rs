@@ -7,6 +7,8 @@ pub mod bench;
 pub mod bundle;
 pub mod clap_host;
 pub mod demo;
+#[cfg(target_os = "linux")]
+pub mod display;
 pub mod host;
 pub mod isolation;
 pub mod proof;

@@ -23,7 +23,7 @@ use vst3::Steinberg::{IBStream, IPluginBaseTrait, kResultOk};
 use vst3::{ComPtr, ComWrapper};
 
 use crate::bundle::Format;
-use crate::host::{Audio, Host, HostCalls, HostTraits, ParamInfo, PortInfo, Side};
+use crate::host::{Audio, Host, HostCalls, HostTraits, ParamInfo, PortInfo, Side, Windowed};
 use crate::script::{Mode, ParamId};
 
 mod changes;
@@ -31,15 +31,18 @@ mod context;
 mod module;
 mod process;
 mod stream;
+mod window;
 
 use context::{Context, Handler, HostShared};
 use module::Module;
 use process::Vst3Audio;
 use stream::Stream;
+use window::View;
 
 /// One VST3 instance.
 // The fields are dropped in this order: the plugin before its host, the library last.
 pub struct Vst3Host {
+    view: Option<View>,
     audio: Option<Box<Vst3Audio>>,
     processor: ComPtr<IAudioProcessor>,
     controller: ComPtr<IEditController>,
@@ -86,6 +89,7 @@ impl Vst3Host {
             );
         }
         let mut host = Self {
+            view: None,
             audio: None,
             processor,
             controller,
@@ -375,6 +379,10 @@ impl Host for Vst3Host {
 
     fn run_main_thread(&mut self) {
         self.context.run_due();
+    }
+
+    fn window(&mut self) -> &mut dyn Windowed {
+        self
     }
 
     fn calls(&self) -> &Arc<HostCalls> {

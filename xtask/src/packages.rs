@@ -56,6 +56,17 @@ const FOR_STANDALONE: &[Need] = &[
     },
 ];
 
+/// What tests of the window need: the plugin opens the same libraries wherever it is used.
+#[cfg(target_os = "linux")]
+const FOR_WINDOWS: &[Need] = &[Need {
+    sign: Sign::Programs(&["Xvfb"]),
+    what: "Xvfb, an X server for tests that open windows",
+    debian: "xvfb libegl1 libgl1 libgl1-mesa-dri libx11-xcb1 libxkbcommon-x11-0",
+}];
+
+#[cfg(not(target_os = "linux"))]
+const FOR_WINDOWS: &[Need] = &[];
+
 #[cfg(not(target_os = "linux"))]
 const FOR_STANDALONE: &[Need] = &[];
 
@@ -73,6 +84,14 @@ pub fn ensure() -> Done {
 /// As [`ensure`].
 pub fn ensure_for_standalone() -> Done {
     ensure_all(NEEDS.iter().chain(FOR_STANDALONE))
+}
+
+/// The same for tests that open windows; without it they are not run.
+///
+/// # Errors
+/// As [`ensure`].
+pub fn ensure_for_windows() -> Done {
+    ensure_all(NEEDS.iter().chain(FOR_WINDOWS))
 }
 
 fn ensure_all(needs: impl Iterator<Item = &'static Need>) -> Done {

@@ -101,6 +101,15 @@ impl Default for ViewState {
 }
 
 impl ViewState {
+    /// A window opens: what belongs to the one before is forgotten, with its clock.
+    pub fn opened(&mut self) {
+        self.typing = None;
+        self.ruler_drag = None;
+        self.pressed = None;
+        self.framed = false;
+        self.levels.clear();
+    }
+
     /// Begins to type.
     pub fn edit(&mut self, what: Typed, text: impl Into<String>) {
         self.typing = Some(Typing { what, text: text.into(), focused: false });

@@ -13,9 +13,8 @@ use nice_plug::editor::{
     VirtualKeyCode,
 };
 use nice_plug::prelude::TrackInfo;
-use nice_plug_egui::EguiEditorHandle;
 
-use crate::editor;
+use crate::interpose::window::{Handle as Inner, Open, Shell, Trouble};
 use crate::plug::lock;
 
 /// How often the window is asked whether it is still open.
@@ -60,10 +59,10 @@ fn closed() {
 }
 
 /// The editor, with a window that [`leave`] closes.
-pub struct Closable(editor::Editor);
+pub struct Closable(Shell);
 
-impl From<editor::Editor> for Closable {
-    fn from(editor: editor::Editor) -> Self {
+impl From<Shell> for Closable {
+    fn from(editor: Shell) -> Self {
         Self(editor)
     }
 }
@@ -106,57 +105,59 @@ impl Editor for Closable {
     }
 }
 
-type Window = <EguiEditorHandle as EditorHandle>::Window;
-type Trouble = <EguiEditorHandle as EditorHandle>::Error;
-
 /// See [`Closable`]. All but one method is the inner handle's.
-pub struct Handle(EguiEditorHandle);
+pub struct Handle(Inner);
+
+fn show_until_closed(window: Open) -> Result<(), Trouble> {
+    let inner = window.get()?;
+    inner.show()?;
+    while inner.is_open() && !is_leaving() {
+        std::thread::sleep(LOOK);
+    }
+    drop(window);
+    Ok(())
+}
 
 impl EditorHandle for Handle {
-    type Window = Window;
+    type Window = Open;
     type Error = Trouble;
 
-    fn run_until_closed(window: Window) -> Result<(), Trouble> {
+    fn run_until_closed(window: Open) -> Result<(), Trouble> {
         // On X11 the window has a thread of its own; elsewhere it lives in this one's loop.
         let result = if cfg!(target_os = "linux") {
-            window.show().map(|()| {
-                while window.is_open() && !is_leaving() {
-                    std::thread::sleep(LOOK);
-                }
-                drop(window);
-            })
+            show_until_closed(window)
         } else {
-            window.run_until_closed()
+            Inner::run_until_closed(window)
         };
         closed();
         result
     }
 
-    fn set_parent(&self, parent: ParentWindowHandle, window: &Window) -> Result<(), Trouble> {
+    fn set_parent(&self, parent: ParentWindowHandle, window: &Open) -> Result<(), Trouble> {
         self.0.set_parent(parent, window)
     }
 
-    fn show(&self, window: &Window) -> Result<(), Trouble> {
+    fn show(&self, window: &Open) -> Result<(), Trouble> {
         self.0.show(window)
     }
 
-    fn hide(&self, window: &Window) -> Result<(), Trouble> {
+    fn hide(&self, window: &Open) -> Result<(), Trouble> {
         self.0.hide(window)
     }
 
-    fn set_size(&self, new_size: NativeSize<u32>, window: &Window) -> Result<(), Trouble> {
+    fn set_size(&self, new_size: NativeSize<u32>, window: &Open) -> Result<(), Trouble> {
         self.0.set_size(new_size, window)
     }
 
-    fn host_main_thread_callback(&self, window: &Window) {
+    fn host_main_thread_callback(&self, window: &Open) {
         self.0.host_main_thread_callback(window);
     }
 
-    fn adjust_size(&self, new_size: NativeSize<u32>, window: &Window) -> Option<NativeSize<u32>> {
+    fn adjust_size(&self, new_size: NativeSize<u32>, window: &Open) -> Option<NativeSize<u32>> {
         self.0.adjust_size(new_size, window)
     }
 
-    fn set_fallback_scale_factor(&self, factor: f64, window: &Window) -> Result<(), Trouble> {
+    fn set_fallback_scale_factor(&self, factor: f64, window: &Open) -> Result<(), Trouble> {
         self.0.set_fallback_scale_factor(factor, window)
     }
 

@@ -1,7 +1,9 @@
 //! The register of quirks: what hosts do and the framework cannot bear, or the framework says and
 //! hosts cannot bear. One function each, with the fault, who shows it, and the test that fails
-//! without it (in `tests/boundary_clap.rs` and `tests/boundary_vst3.rs` of this package).
+//! without it (in `tests/boundary_clap.rs` and `tests/boundary_vst3.rs` of this package; those of the
+//! window in `tests/tests/windows`).
 
+use nice_plug::editor::dpi::NativeSize;
 use stowaway_engine::host::Mode;
 
 use crate::process::Pins;
@@ -128,6 +130,51 @@ pub fn can_have_a_window(host_offers_windows: bool) -> bool {
     host_offers_windows
 }
 
+/// **Fault:** the window's thread tells the host of a size that it was given by others through the
+/// framework's worker, which may not touch a window and panics, wherever a VST3 host on Linux has
+/// no run loop; where it has one, the framework's handler stays in it for ever, with its sockets.
+/// **Shown by:** hosts without `IRunLoop`; all others that open a window more than once.
+/// **Here:** a VST3 window asks for nothing on Linux, and the framework never sees a run loop.
+/// **Test:** `a_host_that_offers_nothing` and `nothing_is_left_behind` in `tests/tests/windows`.
+#[must_use]
+pub fn window_may_call_host(format: &str) -> bool {
+    !(cfg!(target_os = "linux") && format == "VST3")
+}
+
+/// **Fault:** closing a window comes back before its thread is at the end: it still holds the
+/// window, the host's parent and this library. What it then asks of a parent that the host has
+/// destroyed meanwhile is answered by X11 with `BadWindow`. A thread that panicked passes its panic
+/// on to the host.
+/// **Shown by:** every host on Linux that destroys its own window next, such as pluginval.
+/// **Here:** how long the end of the thread is waited for (`interpose/window.rs`): its last frame,
+/// and what the system has to do.
+/// **Test:** `it_opens_grows_closes_and_opens_again`, `a_plugin_is_destroyed_with_its_window_open`.
+pub const CLOSING: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// **Fault:** the framework hears of a VST3 scale only while a window is open, and opens the next
+/// window with the scale but without its pixels; a desktop's own scale is left out of the size that
+/// is told.
+/// **Shown by:** most hosts: they tell the scale between `createView` and `attached`.
+/// **Here:** the scale that a window will have, from what the host told, what the last window had,
+/// and whether that one listened.
+/// **Test:** `a_scale_gives_more_pixels`, `a_scaled_desktop`.
+#[must_use]
+pub fn next_scale(told: Option<f64>, had: Option<f64>, deaf: bool) -> f64 {
+    told.filter(|_| !deaf).or(had).unwrap_or(1.0)
+}
+
+/// **Fault:** the framework gives a window any size, keeps 0 as the size of the next window, which
+/// then does not open, and asks the system for gigabytes where a host means "as large as you like".
+/// **Shown by:** validators; hosts with a collapsed or a minimised rack.
+/// **Here:** the nearest size that can be drawn.
+/// **Test:** `absurd_sizes_are_survived` in `tests/tests/windows`.
+#[must_use]
+pub fn drawable(size: NativeSize<u32>) -> NativeSize<u32> {
+    /// A screen of 8K has 7680.
+    const LONGEST: u32 = 8_192;
+    NativeSize::new(size.width.clamp(1, LONGEST), size.height.clamp(1, LONGEST))
+}
+
 /// **Fault:** a latency other than 0 has stalled exports; a plugin that reports an ending tail is
 /// put to sleep while it records silence.
 /// **Shown by:** Bitwig.
@@ -152,6 +199,13 @@ mod tests {
         assert_eq!(first_channel_in_flat_port(1, 32, 3), Some(6));
         assert_eq!(first_channel_in_flat_port(1, 2, 0), None);
         assert_eq!(first_channel_in_flat_port(16, 2, 3), None);
+    }
+
+    #[test]
+    fn a_window_has_a_size_that_can_be_drawn() {
+        let near = |width, height| drawable(NativeSize::new(width, height));
+        assert_eq!(near(1_180, 720), NativeSize::new(1_180, 720));
+        assert_eq!(near(0, u32::MAX), NativeSize::new(1, 8_192));
     }
 
     #[test]

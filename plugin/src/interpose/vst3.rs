@@ -11,6 +11,7 @@ mod processor;
 mod reaper;
 mod stream;
 mod units;
+mod view;
 
 pub use component::Component;
 pub use exports::*;

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use clack_extensions::gui::{GuiSize, HostGui, HostGuiImpl};
 use clack_extensions::latency::{HostLatency, HostLatencyImpl};
 use clack_extensions::params::{
     HostParams, HostParamsImplMainThread, HostParamsImplShared, ParamClearFlags, ParamRescanFlags,
@@ -13,7 +14,7 @@ use clack_extensions::timer::{HostTimer, HostTimerImpl, TimerId};
 use clack_host::host::{HostError, HostExtensions, HostHandlers, MainThreadHandler, SharedHandler};
 use clack_host::utils::ClapId;
 
-use crate::host::HostCalls;
+use crate::host::{HostCalls, HostTraits};
 
 /// The handlers' types.
 pub(super) struct Handlers;
@@ -28,6 +29,7 @@ pub(super) struct Main(pub Arc<HostShared>);
 pub(super) struct HostShared {
     pub calls: Arc<HostCalls>,
     offers_timers: bool,
+    offers_windows: bool,
     callback: AtomicBool,
     timers: Mutex<Timers>,
 }
@@ -39,10 +41,11 @@ struct Timers {
 }
 
 impl HostShared {
-    pub fn new(offers_timers: bool) -> Self {
+    pub fn new(traits: &HostTraits) -> Self {
         Self {
             calls: Arc::default(),
-            offers_timers,
+            offers_timers: traits.timers,
+            offers_windows: traits.windows,
             callback: AtomicBool::new(false),
             timers: Mutex::default(),
         }
@@ -79,6 +82,9 @@ impl HostHandlers for Handlers {
         if shared.0.offers_timers {
             builder.register::<HostTimer>();
         }
+        if shared.0.offers_windows {
+            builder.register::<HostGui>();
+        }
     }
 }
 
@@ -97,6 +103,27 @@ impl SharedHandler<'_> for Shared {
 
 impl HostParamsImplShared for Shared {
     fn request_flush(&self) {}
+}
+
+impl HostGuiImpl for Shared {
+    fn resize_hints_changed(&self) {}
+
+    fn request_resize(&self, _new_size: GuiSize) -> Result<(), HostError> {
+        HostCalls::anywhere(&self.0.calls.resize);
+        Ok(())
+    }
+
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+
+    fn closed(&self, _was_destroyed: bool) {
+        HostCalls::anywhere(&self.0.calls.closed);
+    }
 }
 
 impl MainThreadHandler<'_> for Main {}

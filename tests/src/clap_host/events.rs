@@ -1,17 +1,18 @@
 //! CLAP's event lists and its transport struct, built from the format-neutral script.
 
 use std::collections::HashMap;
-use std::ffi::c_void;
+use std::sync::Arc;
 
 use clap_sys::events::{
-    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_VALUE, CLAP_EVENT_TRANSPORT,
-    CLAP_TRANSPORT_HAS_BEATS_TIMELINE, CLAP_TRANSPORT_HAS_SECONDS_TIMELINE,
-    CLAP_TRANSPORT_HAS_TEMPO, CLAP_TRANSPORT_HAS_TIME_SIGNATURE, CLAP_TRANSPORT_IS_LOOP_ACTIVE,
-    CLAP_TRANSPORT_IS_PLAYING, CLAP_TRANSPORT_IS_RECORDING, CLAP_TRANSPORT_IS_WITHIN_PRE_ROLL,
-    clap_event_header, clap_event_param_value, clap_event_transport, clap_input_events,
-    clap_output_events,
+    CLAP_CORE_EVENT_SPACE_ID, CLAP_EVENT_PARAM_GESTURE_BEGIN, CLAP_EVENT_PARAM_GESTURE_END,
+    CLAP_EVENT_PARAM_VALUE, CLAP_EVENT_TRANSPORT, CLAP_TRANSPORT_HAS_BEATS_TIMELINE,
+    CLAP_TRANSPORT_HAS_SECONDS_TIMELINE, CLAP_TRANSPORT_HAS_TEMPO,
+    CLAP_TRANSPORT_HAS_TIME_SIGNATURE, CLAP_TRANSPORT_IS_LOOP_ACTIVE, CLAP_TRANSPORT_IS_PLAYING,
+    CLAP_TRANSPORT_IS_RECORDING, CLAP_TRANSPORT_IS_WITHIN_PRE_ROLL, clap_event_header,
+    clap_event_param_value, clap_event_transport, clap_input_events, clap_output_events,
 };
 
+use crate::host::HostCalls;
 use crate::script::{Event, EventKind, ParamId, Transport};
 
 /// A parameter's plain range by its id.
@@ -29,12 +30,17 @@ enum Raw {
 }
 
 /// Events of one call, in memory that is kept.
-#[derive(Default)]
 pub(super) struct EventList {
     events: Vec<Raw>,
+    /// Where it is counted what the plugin sends out.
+    calls: Arc<HostCalls>,
 }
 
 impl EventList {
+    pub fn new(calls: &Arc<HostCalls>) -> Self {
+        Self { events: Vec::new(), calls: Arc::clone(calls) }
+    }
+
     pub fn fill(&mut self, events: &[Event], ranges: &Ranges, rate: f64) {
         self.events.clear();
         for event in events {
@@ -60,7 +66,7 @@ impl EventList {
         }));
     }
 
-    /// Calls `f` with the raw lists; what the plugin sends out is taken and forgotten.
+    /// Calls `f` with the raw lists; what the plugin sends out is counted.
     pub fn with_raw<R>(
         &self,
         f: impl FnOnce(*const clap_input_events, *const clap_output_events) -> R,
@@ -70,8 +76,10 @@ impl EventList {
             size: Some(size),
             get: Some(get),
         };
-        let output =
-            clap_output_events { ctx: std::ptr::null_mut::<c_void>(), try_push: Some(try_push) };
+        let output = clap_output_events {
+            ctx: std::ptr::from_ref::<HostCalls>(&self.calls).cast_mut().cast(),
+            try_push: Some(try_push),
+        };
         f(&raw const input, &raw const output)
     }
 }
@@ -93,9 +101,17 @@ unsafe extern "C" fn get(list: *const clap_input_events, index: u32) -> *const c
 }
 
 unsafe extern "C" fn try_push(
-    _list: *const clap_output_events,
-    _event: *const clap_event_header,
+    list: *const clap_output_events,
+    event: *const clap_event_header,
 ) -> bool {
+    // SAFETY: `ctx` are the counters of `with_raw`; the event is the plugin's for this call.
+    let (calls, event) = unsafe { (&*(*list).ctx.cast::<HostCalls>(), &*event) };
+    match event.type_ {
+        CLAP_EVENT_PARAM_GESTURE_BEGIN => calls.begin(),
+        CLAP_EVENT_PARAM_VALUE => calls.edit(),
+        CLAP_EVENT_PARAM_GESTURE_END => calls.end(),
+        _ => {}
+    }
     true
 }
 

@@ -12,7 +12,7 @@ use clap_sys::process::{
 
 use super::calls::Handlers;
 use super::events::{EventList, Ranges, transport};
-use crate::host::{Audio, Status};
+use crate::host::{Audio, HostCalls, Status};
 use crate::proof;
 use crate::script::HostBlock;
 use crate::wires::{RawPort, Wires};
@@ -34,6 +34,7 @@ impl ClapAudio {
         processor: StartedPluginAudioProcessor<Handlers>,
         ranges: Arc<Ranges>,
         offline: Arc<AtomicBool>,
+        calls: Arc<HostCalls>,
         rate: f64,
     ) -> Self {
         Self {
@@ -42,7 +43,7 @@ impl ClapAudio {
             offline,
             rate,
             steady: 0,
-            events: EventList::default(),
+            events: EventList::new(&calls),
             ports: Vec::new(),
             inputs: Vec::new(),
             outputs: Vec::new(),

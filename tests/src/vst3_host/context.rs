@@ -12,11 +12,15 @@ use vst3::Steinberg::Vst::{
     IHostApplication, IHostApplicationTrait, ParamID, String128,
 };
 use vst3::Steinberg::{
-    FIDString, FUnknown, TUID, kInvalidArgument, kNotImplemented, kResultOk, tresult,
+    FIDString, FUnknown, IPlugFrame, TUID, kInvalidArgument, kNotImplemented, kResultOk, tresult,
 };
 use vst3::{Class, ComPtr, ComWrapper};
 
+use super::window::Frame;
 use crate::host::{HostCalls, HostTraits};
+
+#[cfg(target_os = "linux")]
+mod run_loop;
 
 /// What the COM objects and the host share.
 #[derive(Default)]
@@ -39,15 +43,20 @@ impl Class for Handler {
 
 impl IComponentHandlerTrait for Handler {
     unsafe fn beginEdit(&self, _id: ParamID) -> tresult {
+        self.0.calls.check_main();
+        self.0.calls.begin();
         kResultOk
     }
 
     unsafe fn performEdit(&self, _id: ParamID, _value: f64) -> tresult {
-        self.0.calls.on_main(&self.0.calls.edits);
+        self.0.calls.check_main();
+        self.0.calls.edit();
         kResultOk
     }
 
     unsafe fn endEdit(&self, _id: ParamID) -> tresult {
+        self.0.calls.check_main();
+        self.0.calls.end();
         kResultOk
     }
 
@@ -88,41 +97,73 @@ impl IComponentHandler2Trait for Handler {
     }
 }
 
-/// The context of `initialize`, with a run loop or without.
-pub(super) enum Context {
-    Plain(ComPtr<IHostApplication>),
+/// The context of `initialize`, and the run loop that it or a view's frame offers.
+pub(super) struct Context {
+    application: ComPtr<IHostApplication>,
+    /// A view gets a frame.
+    frames: bool,
     #[cfg(target_os = "linux")]
-    WithRunLoop(ComWrapper<run_loop::Application>, ComPtr<IHostApplication>),
+    run_loop: Arc<run_loop::RunLoop>,
+    /// The frame offers the run loop.
+    #[cfg(target_os = "linux")]
+    frame_loops: bool,
 }
 
 impl Context {
     pub fn new(traits: &HostTraits, shared: &Arc<HostShared>) -> Self {
+        let plain = || ComWrapper::new(Application { name: traits.name.clone() }).to_com_ptr();
         #[cfg(target_os = "linux")]
-        if traits.run_loop {
-            let application = ComWrapper::new(run_loop::Application::new(&traits.name, shared));
-            let pointer = application.to_com_ptr().expect("the interface is in the list");
-            return Self::WithRunLoop(application, pointer);
-        }
+        let run_loop = run_loop::RunLoop::new(shared);
+        #[cfg(target_os = "linux")]
+        let application = if traits.run_loop {
+            let name = traits.name.clone();
+            ComWrapper::new(run_loop::Application { name, run_loop: Arc::clone(&run_loop) })
+                .to_com_ptr()
+        } else {
+            plain()
+        };
+        #[cfg(not(target_os = "linux"))]
+        let application = plain();
         let _ = shared;
-        let application = ComWrapper::new(Application { name: traits.name.clone() });
-        Self::Plain(application.to_com_ptr().expect("the interface is in the list"))
+        Self {
+            application: application.expect("the interface is in the list"),
+            frames: traits.windows,
+            #[cfg(target_os = "linux")]
+            run_loop,
+            #[cfg(target_os = "linux")]
+            frame_loops: traits.frame_run_loop,
+        }
     }
 
     pub fn as_unknown(&self) -> *mut FUnknown {
-        match self {
-            Self::Plain(pointer) => pointer.as_ptr().cast(),
-            #[cfg(target_os = "linux")]
-            Self::WithRunLoop(_, pointer) => pointer.as_ptr().cast(),
+        self.application.as_ptr().cast()
+    }
+
+    /// What a view is given as its frame, if this host gives any.
+    pub fn frame(&self, shared: &Arc<HostShared>) -> Option<ComPtr<IPlugFrame>> {
+        if !self.frames {
+            return None;
         }
+        #[cfg(target_os = "linux")]
+        if self.frame_loops {
+            let (shared, run_loop) = (Arc::clone(shared), Arc::clone(&self.run_loop));
+            return ComWrapper::new(run_loop::LoopingFrame { shared, run_loop }).to_com_ptr();
+        }
+        ComWrapper::new(Frame(Arc::clone(shared))).to_com_ptr()
     }
 
     /// Calls the timers that are due and the handlers whose descriptors are ready.
     pub fn run_due(&self) {
-        match self {
-            Self::Plain(_) => {}
-            #[cfg(target_os = "linux")]
-            Self::WithRunLoop(application, _) => application.run_due(),
-        }
+        #[cfg(target_os = "linux")]
+        self.run_loop.run_due();
+    }
+
+    /// Timers and descriptors that the plugin has in the run loop.
+    pub fn registered(&self) -> usize {
+        #[cfg(target_os = "linux")]
+        return self.run_loop.registered();
+        #[cfg(not(target_os = "linux"))]
+        0
     }
 }
 
@@ -160,144 +201,4 @@ unsafe fn write_name(name: &str, into: *mut String128) -> tresult {
         *to = c;
     }
     kResultOk
-}
-
-#[cfg(target_os = "linux")]
-mod run_loop {
-    //! `IRunLoop`: the host's own loop, which the tests turn by hand.
-
-    use std::sync::{Mutex, PoisonError};
-    use std::time::{Duration, Instant};
-
-    use vst3::ComRef;
-    use vst3::Steinberg::Linux::{
-        FileDescriptor, IEventHandler, IEventHandlerTrait, IRunLoop, IRunLoopTrait, ITimerHandler,
-        ITimerHandlerTrait, TimerInterval,
-    };
-
-    use super::{
-        Arc, Class, ComPtr, HostShared, IHostApplication, IHostApplicationTrait, String128, TUID,
-        c_void, kInvalidArgument, kNotImplemented, kResultOk, tresult, write_name,
-    };
-
-    struct Timer {
-        handler: ComPtr<ITimerHandler>,
-        period: Duration,
-        due: Instant,
-    }
-
-    #[derive(Default)]
-    struct Registered {
-        timers: Vec<Timer>,
-        descriptors: Vec<(ComPtr<IEventHandler>, FileDescriptor)>,
-    }
-
-    /// The host application that is a run loop as well.
-    pub struct Application {
-        name: String,
-        shared: Arc<HostShared>,
-        registered: Mutex<Registered>,
-    }
-
-    impl Application {
-        pub fn new(name: &str, shared: &Arc<HostShared>) -> Self {
-            Self { name: name.to_owned(), shared: Arc::clone(shared), registered: Mutex::default() }
-        }
-
-        fn change(&self, change: impl FnOnce(&mut Registered)) -> tresult {
-            self.shared.calls.check_main();
-            change(&mut self.registered.lock().unwrap_or_else(PoisonError::into_inner));
-            kResultOk
-        }
-
-        pub fn run_due(&self) {
-            let now = Instant::now();
-            // Taken out first: handlers register and unregister from inside their calls.
-            let (timers, ready) = {
-                let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
-                let mut timers = Vec::new();
-                for timer in registered.timers.iter_mut().filter(|t| t.due <= now) {
-                    timer.due = now + timer.period;
-                    timers.push(timer.handler.clone());
-                }
-                let ready: Vec<_> = registered
-                    .descriptors
-                    .iter()
-                    .filter(|(_, fd)| is_ready(*fd))
-                    .cloned()
-                    .collect();
-                (timers, ready)
-            };
-            for handler in timers {
-                // SAFETY: a live handler, main thread.
-                unsafe { handler.onTimer() };
-            }
-            for (handler, fd) in ready {
-                // SAFETY: a live handler, main thread.
-                unsafe { handler.onFDIsSet(fd) };
-            }
-        }
-    }
-
-    fn is_ready(fd: FileDescriptor) -> bool {
-        let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-        // SAFETY: one struct, no waiting.
-        unsafe { libc::poll(&raw mut poll, 1, 0) > 0 }
-    }
-
-    impl Class for Application {
-        type Interfaces = (IHostApplication, IRunLoop);
-    }
-
-    impl IHostApplicationTrait for Application {
-        unsafe fn getName(&self, name: *mut String128) -> tresult {
-            // SAFETY: the caller's array, or null.
-            unsafe { write_name(&self.name, name) }
-        }
-
-        unsafe fn createInstance(
-            &self,
-            _cid: *mut TUID,
-            _iid: *mut TUID,
-            _object: *mut *mut c_void,
-        ) -> tresult {
-            kNotImplemented
-        }
-    }
-
-    impl IRunLoopTrait for Application {
-        unsafe fn registerEventHandler(
-            &self,
-            handler: *mut IEventHandler,
-            fd: FileDescriptor,
-        ) -> tresult {
-            // SAFETY: a handler of the plugin, or null.
-            let Some(handler) = (unsafe { ComRef::from_raw(handler) }) else {
-                return kInvalidArgument;
-            };
-            self.change(|r| r.descriptors.push((handler.to_com_ptr(), fd)))
-        }
-
-        unsafe fn unregisterEventHandler(&self, handler: *mut IEventHandler) -> tresult {
-            self.change(|r| r.descriptors.retain(|(h, _)| h.as_ptr() != handler))
-        }
-
-        unsafe fn registerTimer(
-            &self,
-            handler: *mut ITimerHandler,
-            milliseconds: TimerInterval,
-        ) -> tresult {
-            // SAFETY: a handler of the plugin, or null.
-            let Some(handler) = (unsafe { ComRef::from_raw(handler) }) else {
-                return kInvalidArgument;
-            };
-            let period = Duration::from_millis(milliseconds);
-            let due = Instant::now() + period;
-            self.change(|r| r.timers.push(Timer { handler: handler.to_com_ptr(), period, due }))
-        }
-
-        unsafe fn unregisterTimer(&self, handler: *mut ITimerHandler) -> tresult {
-            self.change(|r| r.timers.retain(|t| t.handler.as_ptr() != handler))
-        }
-    }
 }

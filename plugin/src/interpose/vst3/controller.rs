@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use nice_plug::wrapper::vst3::vst3::ComPtr;
 use nice_plug::wrapper::vst3::vst3::Steinberg::Vst::{
     IComponentHandler, IEditControllerTrait, ParamID, ParamValue, ParameterInfo, String128, TChar,
 };
@@ -12,6 +13,7 @@ use nice_plug::wrapper::vst3::vst3::Steinberg::{
 use stowaway_engine::params::COUNT;
 
 use super::component::Component;
+use super::view::View;
 use crate::interpose::quirks;
 use crate::params::ids;
 use crate::plug::lock;
@@ -113,7 +115,8 @@ impl<L: Layout> IEditControllerTrait for Component<L> {
     }
 
     unsafe fn createView(&self, name: FIDString) -> *mut IPlugView {
-        // SAFETY: handed on.
-        self.guard(std::ptr::null_mut(), || unsafe { self.inner.createView(name) })
+        // SAFETY: handed on; the view comes with a reference, or is null.
+        let made = self.guard(None, || unsafe { ComPtr::from_raw(self.inner.createView(name)) });
+        self.guard(std::ptr::null_mut(), || View::in_front_of(made, &self.plug, &self.host))
     }
 }
