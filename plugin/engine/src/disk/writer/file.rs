@@ -5,11 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::folder::OpenFolder;
 use super::queue::Piece;
 use super::seam;
 use crate::disk::lanes::LaneId;
 use crate::disk::storage::{File, Storage};
-use crate::media::folder::create_unique;
+use crate::media::folder::{KnownNames, create_unique};
 use crate::media::probe::{fingerprint, hash_text};
 use crate::media::wav::{HEADER_BYTES, TakeHeader, parse};
 
@@ -24,6 +25,7 @@ pub struct TakeFile {
     storage: Arc<dyn Storage>,
     file: Box<dyn File>,
     path: PathBuf,
+    names: Arc<KnownNames>,
     /// Its name in the folder.
     pub name: String,
     /// All its jobs go through this lane.
@@ -36,19 +38,26 @@ impl TakeFile {
     /// # Errors
     /// What the system says.
     pub fn create(
-        storage: &Arc<dyn Storage>,
-        folder: &Path,
+        folder: &OpenFolder,
         stem: &str,
         io_lane: LaneId,
         preallocate_bytes: u64,
     ) -> io::Result<Self> {
         seam::here("prepare");
-        let (name, file) = create_unique(&**storage, folder, stem, "wav")?;
-        let path = folder.join(&name);
+        let OpenFolder { storage, path, names, .. } = folder;
+        let (name, file) = create_unique(&**storage, path, names, stem, "wav")?;
+        let path = path.join(&name);
         // Only a hint. A disk that is full says so at the first write.
         let _ = file.preallocate(0, preallocate_bytes);
         seam::here("prepared");
-        Ok(Self { storage: Arc::clone(storage), file, path, name, io_lane })
+        let (storage, names) = (Arc::clone(storage), Arc::clone(names));
+        Ok(Self { storage, file, path, names, name, io_lane })
+    }
+
+    /// A document has come to refer to another file of this name, which is missing: a take in
+    /// this one would be played in its place.
+    pub fn is_anothers(&self) -> bool {
+        self.names.is_known(&self.name)
     }
 
     /// Where it was made.
@@ -65,16 +74,26 @@ impl TakeFile {
         self.file.write_at(0, &header.encode(0))
     }
 
-    /// Takes an unused file away again.
+    /// Takes an unused file away again. One that somebody has put something into stays.
     ///
     /// # Errors
     /// What the system says.
     pub fn discard(self) -> io::Result<()> {
-        // Longer than its header it is no prepared file, unless all of that came after the end.
-        self.file.set_len(0)?;
-        let Self { storage, file, path, .. } = self;
+        let Self { storage, file, path, names, name, .. } = self;
         drop(file);
-        storage.remove_prepared(&path)
+        storage.remove_prepared(&path)?;
+        names.take_back(&name);
+        Ok(())
+    }
+
+    /// The same for a file whose audio all came after the take's end.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn discard_take(self) -> io::Result<()> {
+        // Longer than its header it is no prepared file.
+        self.file.set_len(0)?;
+        self.discard()
     }
 
     /// Writes pieces from `at_bytes` of the data on, then what else is asked.

@@ -293,9 +293,7 @@ impl Take {
                 let step = bench.config.preallocate_bytes;
                 self.allocated_bytes = step;
                 self.send(bench, io_lane, move || {
-                    let made =
-                        TakeFile::create(&folder.storage, &folder.path, &stem, io_lane, step);
-                    TakeDone::Made(made)
+                    TakeDone::Made(TakeFile::create(&folder, &stem, io_lane, step))
                 });
             }
         }
@@ -386,7 +384,7 @@ impl Take {
                 };
                 // Nobody else has it: all other jobs of this lane have returned.
                 TakeDone::Discarded(
-                    told.and_then(|()| Arc::try_unwrap(file).map_or(Ok(()), TakeFile::discard)),
+                    told.and_then(|()| Arc::try_unwrap(file).map_or(Ok(()), TakeFile::discard_take)),
                 )
             });
         }

@@ -9,6 +9,7 @@ use super::super::bench::Bench;
 use super::super::file::WriteResult;
 use super::super::intake::channels;
 use super::super::jobs::{Done, TakeDone};
+use super::super::prepared;
 use super::super::spec::{ClosedTake, TakeState, WriterReport};
 use super::super::words;
 use super::{Phase, RETRY_AFTER, Take};
@@ -24,6 +25,7 @@ impl Take {
             _ => self.busy = None,
         }
         match done {
+            TakeDone::Made(Ok(file)) if file.is_anothers() => prepared::discard(file, bench),
             TakeDone::Made(Ok(file)) => {
                 self.file = Some(Arc::new(file));
                 self.phase = Phase::NeedsHeader;
