@@ -10,7 +10,9 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::folder::{KnownNames, LOCK_NAME, check_reference, claim_exactly, in_words, resolve_reference};
+use super::folder::{
+    KnownNames, LOCK_NAME, check_reference, claim_exactly, in_words, resolve_reference,
+};
 use super::journal::{
     Entry, JOURNAL_NAME, Journal, JournalTake, Record, TakeOpened, TakeRepaired, names, takes,
 };
@@ -18,6 +20,7 @@ use super::probe::hash_text;
 use super::repair::{Mended, failed, is_intact, look, mend, opened_from};
 use super::wav::{Wav, WavError, parse};
 use crate::disk::storage::{PREPARED_BYTES, Storage};
+use crate::disk::waveforms::part;
 
 /// What a folder holds.
 #[derive(Clone, Debug, Default)]
@@ -126,6 +129,9 @@ fn recover_one(
     work.mend_unfinished()?;
     work.adopt_strangers()?;
     work.check_finished();
+    if let Err(e) = part::remove_leftovers(storage, folder) {
+        tracing::warn!("{} could not be tidied: {e}", folder.display());
+    }
     Ok(work.found)
 }
 

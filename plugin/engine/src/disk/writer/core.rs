@@ -133,7 +133,8 @@ impl Core {
         let rf64_at_bytes = self.bench.config.rf64_at_bytes;
         let io_lane = self.bench.new_lane();
         self.bench.submit(io_lane, move || {
-            let opened = folder::open(&storage, &request, &references, current, io_lane, rf64_at_bytes);
+            let opened =
+                folder::open(&storage, &request, &references, current, io_lane, rf64_at_bytes);
             Done::Folder { instance, serial, opened }
         });
     }

@@ -209,8 +209,7 @@ pub fn open(
     let names = Arc::new(KnownNames::default());
     know(&names, &media.prefix, references);
     let records = &contents.records;
-    let recovery =
-        recover(&**storage, &media.path, &mut journal, records, &names, rf64_at_bytes);
+    let recovery = recover(&**storage, &media.path, &mut journal, records, &names, rf64_at_bytes);
     let mended = recovery.is_ok();
     match recovery {
         Ok(recovery) => {

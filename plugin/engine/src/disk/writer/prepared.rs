@@ -140,8 +140,9 @@ impl Prepared {
         entry.slot = Slot::Making(serial);
         let stem = entry.spec.stem.clone();
         let (io_lane, step) = (bench.new_lane(), bench.config.preallocate_bytes);
-        bench.submit(io_lane, move || {
-            Done::Prepared { serial, made: TakeFile::create(&folder, &stem, io_lane, step) }
+        bench.submit(io_lane, move || Done::Prepared {
+            serial,
+            made: TakeFile::create(&folder, &stem, io_lane, step),
         });
     }
 

@@ -1,7 +1,7 @@
 //! What a journal says in sum: the takes, each with its place and its end.
 
-use std::collections::{HashMap, HashSet};
 use std::collections::hash_map::Entry as Slot;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -53,12 +53,17 @@ pub fn names(records: &[Record]) -> impl Iterator<Item = &str> {
         Entry::Open(o) => !nothing.contains(&o.take),
         _ => true,
     };
-    records.iter().filter(move |r| named(r)).flat_map(|r| match &r.entry {
-        Entry::Open(opened) => [Some(opened.file.as_str()), None],
-        Entry::Repaired(repaired) => [Some(repaired.file.as_str()), repaired.original.as_deref()],
-        Entry::Close(_) | Entry::Discard { .. } => [None, None],
-    })
-    .flatten()
+    records
+        .iter()
+        .filter(move |r| named(r))
+        .flat_map(|r| match &r.entry {
+            Entry::Open(opened) => [Some(opened.file.as_str()), None],
+            Entry::Repaired(repaired) => {
+                [Some(repaired.file.as_str()), repaired.original.as_deref()]
+            }
+            Entry::Close(_) | Entry::Discard { .. } => [None, None],
+        })
+        .flatten()
 }
 
 /// The takes of a journal in the order in which they began, without those that were discarded.
