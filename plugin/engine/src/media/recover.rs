@@ -168,6 +168,7 @@ impl Work<'_> {
             })
             .flatten()
             .collect();
+        let mut empty = Vec::new();
         for entry in self.storage.read_dir(self.folder)? {
             let Some(file) = entry.name.to_str() else { continue };
             let is_wav = Path::new(file).extension().is_some_and(|e| e.eq_ignore_ascii_case("wav"));
@@ -176,7 +177,7 @@ impl Work<'_> {
             }
             let path = self.folder.join(file);
             if entry.stat.len_bytes == 0 {
-                self.remove(&path);
+                empty.push(file.to_owned());
                 continue;
             }
             // What is no WAV, or none of ours, is the user's own: it is not spoken of.
@@ -189,7 +190,25 @@ impl Work<'_> {
             let opened = opened_from(passport, file, &wav);
             self.strangers.entry(opened.take).or_insert(opened);
         }
+        self.found.notes.extend(self.about_empty(&empty));
         Ok(())
+    }
+
+    /// Files without a byte that no line names: what we make ready says whose it is, so these may
+    /// be anybody's.
+    fn about_empty(&self, files: &[String]) -> Option<String> {
+        let (first, more) = files.split_first()?;
+        let folder = self.folder.display();
+        Some(match more.len() {
+            0 => format!(
+                "“{first}” in {folder} is empty and no take of Stowaway. It was left alone; delete \
+                 it if you do not need it."
+            ),
+            more => format!(
+                "“{first}” and {more} more files in {folder} are empty and no takes of Stowaway. \
+                 They were left alone; delete them if you do not need them."
+            ),
+        })
     }
 
     fn parse(&self, path: &Path) -> Result<Wav, WavError> {

@@ -4,6 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
+
+use uuid::Uuid;
 
 use super::folder::OpenFolder;
 use super::queue::Piece;
@@ -12,7 +15,8 @@ use crate::disk::lanes::LaneId;
 use crate::disk::storage::{File, Storage};
 use crate::media::folder::{KnownNames, create_unique};
 use crate::media::probe::{fingerprint, hash_text};
-use crate::media::wav::{HEADER_BYTES, TakeHeader, parse};
+use crate::media::wav::{HEADER_BYTES, Passport, SampleFormat, TakeHeader, parse};
+use crate::time::Ticks;
 
 /// Audio begins here.
 const DATA_AT: u64 = HEADER_BYTES as u64;
@@ -33,7 +37,8 @@ pub struct TakeFile {
 }
 
 impl TakeFile {
-    /// Makes an empty file, named after `stem`.
+    /// Makes a file, named after `stem`, with a header that says that it is one of ours and holds
+    /// nothing yet: without it, nobody could tell an unused one from somebody else's empty file.
     ///
     /// # Errors
     /// What the system says.
@@ -47,11 +52,19 @@ impl TakeFile {
         let OpenFolder { storage, path, names, .. } = folder;
         let (name, file) = create_unique(&**storage, path, names, stem, "wav")?;
         let path = path.join(&name);
-        // Only a hint. A disk that is full says so at the first write.
-        let _ = file.preallocate(0, preallocate_bytes);
-        seam::here("prepared");
+        seam::here("created");
         let (storage, names) = (Arc::clone(storage), Arc::clone(names));
-        Ok(Self { storage, file, path, names, name, io_lane })
+        let this = Self { storage, file, path, names, name, io_lane };
+        if let Err(e) = this.file.write_at(0, &unused(stem)) {
+            if let Err(e) = this.discard() {
+                tracing::warn!("an empty file for a take could not be taken away: {e}");
+            }
+            return Err(e);
+        }
+        // Only a hint. A disk that is full says so at the first write.
+        let _ = this.file.preallocate(0, preallocate_bytes);
+        seam::here("prepared");
+        Ok(this)
     }
 
     /// A document has come to refer to another file of this name, which is missing: a take in
@@ -179,6 +192,23 @@ impl TakeFile {
         let hash = wav.and_then(|wav| fingerprint(&*self.file, &wav).ok());
         hash.map(hash_text).unwrap_or_default()
     }
+}
+
+/// The header of a file that no take has yet. The take's own replaces it.
+fn unused(stem: &str) -> [u8; HEADER_BYTES] {
+    let passport = Passport {
+        take: Uuid::nil(),
+        session: Uuid::nil(),
+        track: 0,
+        track_name: stem.to_owned(),
+        pass: 0,
+        pos: Ticks(0),
+        tempo: None,
+        input: String::new(),
+        host: String::new(),
+        created: SystemTime::now(),
+    };
+    TakeHeader::new(&passport, 48_000, 2, SampleFormat::F32).encode(0)
 }
 
 /// One job's worth of writing.

@@ -98,3 +98,16 @@ fn what_was_made_ready_for_nothing_is_used_again() {
     assert_eq!(record(&mut rig, "Vox"), "Vox 2.wav");
     assert_eq!(rig.disk.bytes(path("Vox.wav")).map(|b| b.len()), Some(10_000));
 }
+
+/// A kill leaves files that were made ready: the next opener knows them for what they are.
+#[test]
+fn what_a_kill_leaves_ready_goes() {
+    let rig = Rig::with_folder(quick());
+    prepare(&rig, "Vox");
+    let ready = || rig.disk.bytes(path("Vox.wav")).is_some_and(|bytes| bytes.len() == 4096);
+    until("a file is ready", ready);
+    let mut next = Rig::on(rig.disk.fork(), quick());
+    let found = next.open_folder();
+    assert!(found.takes.is_empty() && found.notes.is_empty(), "{found:?}");
+    assert!(next.disk.bytes(path("Vox.wav")).is_none());
+}
