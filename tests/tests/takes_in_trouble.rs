@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use scenarios::audio::{Counter, Source, assert_same};
+use scenarios::audio::{Counter, Source, assert_same, assert_silent};
 use scenarios::bundle::Format;
 use scenarios::roll::{Clock, Pace, Sizes};
 use scenarios::seams::Report;
@@ -204,6 +204,77 @@ fn two_instances_of_one_state_keep_apart() {
         assert_fed("the first", &one, 0, first);
         assert_fed("the second", &two, 9, second);
         assert_eq!((placed(&one), placed(&two)), ((0, 40_060), (0, 40_060)));
+    }
+}
+
+/// Proves that a take whose file is gone, with its folder or without, is silent and said to be
+/// missing, that no new take is recorded under its name, and that it sounds again when its file is
+/// put back.
+#[test]
+fn a_missing_file_is_missed_and_never_replaced() {
+    for format in Format::BOTH {
+        for with_folder in [false, true] {
+            let what = format!("missing {format:?} {with_folder}");
+            let folder = tempfile::tempdir().expect("a folder");
+            let media = folder.path().join("takes");
+            let mut before = rig(format, &what, &media, &["In 1"]);
+            let stream = before.roll.stream();
+            before.play(30_011);
+            let old = before.closed_takes(1).remove(0);
+            assert_fed(&what, &old, 0, stream);
+            let session = before.session();
+            drop(before);
+            let kept = folder.path().join("kept.wav");
+            std::fs::rename(&old.path, &kept).expect("it can be moved");
+            if with_folder {
+                std::fs::remove_dir_all(&media).expect("it can be removed");
+            }
+
+            let name = format!("{what} again");
+            let mut rig = Rig::open(format, &name, &session, Sizes::Fixed(512));
+            rig.roll.listen(&[1]);
+            rig.locate(0);
+            rig.play(30_011);
+            for c in 0..2 {
+                assert_silent(&what, &rig.roll.heard.at(1, c, 0, 30_011));
+            }
+            let file = old.path.file_name().and_then(|f| f.to_str()).expect("a name");
+            let limit = Instant::now() + PATIENCE;
+            while !Report::of(format, &name)
+                .notes()
+                .any(|note| note.contains(file) && note.contains("is not there"))
+            {
+                assert!(Instant::now() < limit, "{what}: {:?}", Report::of(format, &name));
+                rig.park(1_000);
+            }
+
+            rig.roll.feed(0, Arc::new(Counter { port: 5 }), Clock::Stream);
+            rig.host.set_named("Record", "On");
+            rig.locate(100_000);
+            let again = rig.roll.stream();
+            rig.play(20_003);
+            let takes = rig.closed_takes(2);
+            let new = takes.iter().find(|t| t.id != old.id).expect("a new one");
+            assert!(takes.iter().any(|t| (&t.id, &t.path) == (&old.id, &old.path)), "{what}");
+            assert_ne!(new.path, old.path, "{what}");
+            assert_eq!(placed(new), (100_000, 20_003), "{what}");
+            assert_fed(&what, new, 5, again);
+            assert!(!old.path.exists(), "{what}: nothing took its place");
+
+            rig.disarm(1);
+            std::fs::copy(&kept, &old.path).expect("it can be put back");
+            // Files that are missing are looked for every second.
+            std::thread::sleep(Duration::from_millis(1_500));
+            rig.roll.listen(&[1]);
+            for (take, port, from) in [(&old, 0, stream), (new, 5, again)] {
+                rig.locate(take.pos);
+                rig.play(take.frames);
+                for c in 0..2 {
+                    let heard = rig.roll.heard.at(1, c, take.pos, take.frames);
+                    assert_same(&what, &heard, &Counter { port }.stretch(c, from, take.frames));
+                }
+            }
+        }
     }
 }
 

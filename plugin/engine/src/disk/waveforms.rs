@@ -6,10 +6,15 @@
 
 mod bins;
 mod build;
+mod builder;
 mod entry;
 pub(crate) mod file;
+mod pages;
+pub(crate) mod part;
 mod peaks;
+mod readback;
 mod samples;
+mod shelf;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -21,7 +26,8 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
-pub use peaks::{BIN_FRAMES, PeakBuilder, Peaks};
+pub use builder::PeakBuilder;
+pub use peaks::{BIN_FRAMES, Peaks};
 pub use samples::Samples;
 pub(crate) use worker::Worker;
 
@@ -215,6 +221,13 @@ impl Waveforms {
         })
     }
 
+    /// The peaks of a take that grows, with the ticket of its entry.
+    fn growing(&self, source: SourceId) -> Option<(u64, Arc<Peaks>)> {
+        let state = self.lock();
+        let entry = state.entries.get(&source)?;
+        Some((entry.ticket, Arc::clone(entry.growing()?)))
+    }
+
     /// The entry, if it still stands for what the ticket was given for.
     fn with<R>(&self, source: SourceId, ticket: u64, f: impl FnOnce(&mut Entry) -> R) -> Option<R> {
         let mut state = self.lock();
@@ -234,7 +247,7 @@ impl Waveforms {
     /// More of them came. `false`: nobody wants them any more.
     fn grew(&self, source: SourceId, ticket: u64) -> bool {
         self.drawable();
-        self.with(source, ticket, |entry| !entry.live) == Some(true)
+        self.with(source, ticket, |_| ()).is_some()
     }
 
     /// What more memory is needed to have all of the peaks again.

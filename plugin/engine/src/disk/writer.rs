@@ -89,6 +89,7 @@ impl Default for WriterConfig {
 enum Command {
     Attach(Uuid, Sender<WriterReport>),
     Detach(Uuid),
+    Know(Uuid, Vec<String>),
     OpenFolder(FolderRequest),
     CloseFolder(Uuid),
     Prepare(PrepareSpec),
@@ -159,6 +160,12 @@ impl Writer {
     /// Nobody wants to hear of the instance any more.
     pub fn detach(&self, instance: Uuid) {
         self.send(Command::Detach(instance));
+    }
+
+    /// The instance's document refers to these files, there or not: no new take gets one of these
+    /// names, from the next file on. What was told once counts for as long as the instance is.
+    pub fn know(&self, instance: Uuid, references: Vec<String>) {
+        self.send(Command::Know(instance, references));
     }
 
     /// Opens the first of the candidates that will do: makes it, locks it, reads its journal,

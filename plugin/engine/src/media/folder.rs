@@ -1,11 +1,13 @@
 //! The media folder: where takes live, who owns it now, what its files may be called, and which
 //! paths a session may name in it.
 
+mod known;
 mod names;
 mod owner;
 mod places;
 mod reference;
 
+pub use known::KnownNames;
 pub(super) use names::create_or_reuse;
 pub(crate) use names::numbered;
 pub use names::{create_unique, sanitize};

@@ -4,7 +4,7 @@
 
 mod takes;
 
-pub use takes::{JournalTake, TakeEnd, takes};
+pub use takes::{JournalTake, TakeEnd, names, takes};
 
 use std::io;
 use std::path::Path;

@@ -10,14 +10,17 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::folder::{LOCK_NAME, check_reference, claim_exactly, in_words, resolve_reference};
+use super::folder::{
+    KnownNames, LOCK_NAME, check_reference, claim_exactly, in_words, resolve_reference,
+};
 use super::journal::{
-    Entry, JOURNAL_NAME, Journal, JournalTake, Record, TakeOpened, TakeRepaired, takes,
+    Entry, JOURNAL_NAME, Journal, JournalTake, Record, TakeOpened, TakeRepaired, names, takes,
 };
 use super::probe::hash_text;
 use super::repair::{Mended, failed, is_intact, look, mend, opened_from};
 use super::wav::{Wav, WavError, parse};
 use crate::disk::storage::{PREPARED_BYTES, Storage};
+use crate::disk::waveforms::part;
 
 /// What a folder holds.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +37,7 @@ pub struct Recovery {
 }
 
 /// Reads the folder's journal and makes whole what a crash cut off. `journal` is open for the
-/// folder already, and `records` is what it held.
+/// folder already, and `records` is what it held; no file gets one of the names in `known`.
 ///
 /// A single file that cannot be repaired is a note, not an error.
 ///
@@ -45,9 +48,10 @@ pub fn recover(
     folder: &Path,
     journal: &mut Journal,
     records: &[Record],
+    known: &KnownNames,
     rf64_at_bytes: u64,
 ) -> io::Result<Recovery> {
-    let mut found = recover_one(storage, folder, journal, records, rf64_at_bytes)?;
+    let mut found = recover_one(storage, folder, journal, records, known, rf64_at_bytes)?;
     found.next_seq = journal.next_seq();
     recover_guests(storage, folder, rf64_at_bytes, &mut found)?;
     Ok(found)
@@ -63,7 +67,8 @@ pub fn recover_folder(
     rf64_at_bytes: u64,
 ) -> io::Result<Recovery> {
     let (mut journal, contents) = Journal::open(storage, folder)?;
-    let mut found = recover(storage, folder, &mut journal, &contents.records, rf64_at_bytes)?;
+    let (known, records) = (KnownNames::default(), &contents.records);
+    let mut found = recover(storage, folder, &mut journal, records, &known, rf64_at_bytes)?;
     found.notes.splice(0..0, contents.notes);
     Ok(found)
 }
@@ -113,21 +118,27 @@ fn recover_one(
     folder: &Path,
     journal: &mut Journal,
     records: &[Record],
+    known: &KnownNames,
     rf64_at_bytes: u64,
 ) -> io::Result<Recovery> {
+    names(records).for_each(|name| known.know(name));
     let found = Recovery { takes: takes(records), ..Recovery::default() };
     let strangers = HashMap::new();
-    let mut work = Work { storage, folder, journal, rf64_at_bytes, strangers, found };
+    let mut work = Work { storage, folder, journal, names: known, rf64_at_bytes, strangers, found };
     work.look_at_files()?;
     work.mend_unfinished()?;
     work.adopt_strangers()?;
     work.check_finished();
+    if let Err(e) = part::remove_leftovers(storage, folder) {
+        tracing::warn!("{} could not be tidied: {e}", folder.display());
+    }
     Ok(work.found)
 }
 
 fn recover_guest(storage: &dyn Storage, folder: &Path, rf64_at_bytes: u64) -> io::Result<Recovery> {
     let (mut journal, contents) = Journal::open(storage, folder)?;
-    let mut found = recover_one(storage, folder, &mut journal, &contents.records, rf64_at_bytes)?;
+    let (known, records) = (KnownNames::default(), &contents.records);
+    let mut found = recover_one(storage, folder, &mut journal, records, &known, rf64_at_bytes)?;
     found.notes.splice(0..0, contents.notes);
     Ok(found)
 }
@@ -136,6 +147,7 @@ struct Work<'a> {
     storage: &'a dyn Storage,
     folder: &'a Path,
     journal: &'a mut Journal,
+    names: &'a KnownNames,
     rf64_at_bytes: u64,
     /// Take files that no line of the journal names, as their passports have them.
     strangers: HashMap<Uuid, TakeOpened>,
@@ -156,6 +168,7 @@ impl Work<'_> {
             })
             .flatten()
             .collect();
+        let mut empty = Vec::new();
         for entry in self.storage.read_dir(self.folder)? {
             let Some(file) = entry.name.to_str() else { continue };
             let is_wav = Path::new(file).extension().is_some_and(|e| e.eq_ignore_ascii_case("wav"));
@@ -164,7 +177,7 @@ impl Work<'_> {
             }
             let path = self.folder.join(file);
             if entry.stat.len_bytes == 0 {
-                self.remove(&path);
+                empty.push(file.to_owned());
                 continue;
             }
             // What is no WAV, or none of ours, is the user's own: it is not spoken of.
@@ -177,7 +190,25 @@ impl Work<'_> {
             let opened = opened_from(passport, file, &wav);
             self.strangers.entry(opened.take).or_insert(opened);
         }
+        self.found.notes.extend(self.about_empty(&empty));
         Ok(())
+    }
+
+    /// Files without a byte that no line names: what we make ready says whose it is, so these may
+    /// be anybody's.
+    fn about_empty(&self, files: &[String]) -> Option<String> {
+        let (first, more) = files.split_first()?;
+        let folder = self.folder.display();
+        Some(match more.len() {
+            0 => format!(
+                "“{first}” in {folder} is empty and no take of Stowaway. It was left alone; delete \
+                 it if you do not need it."
+            ),
+            more => format!(
+                "“{first}” and {more} more files in {folder} are empty and no takes of Stowaway. \
+                 They were left alone; delete them if you do not need them."
+            ),
+        })
     }
 
     fn parse(&self, path: &Path) -> Result<Wav, WavError> {
@@ -211,7 +242,7 @@ impl Work<'_> {
             {
                 take.opened.file.clone_from(&stranger.file);
             }
-            match mend(self.storage, self.folder, &take.opened, self.rf64_at_bytes) {
+            match mend(self.storage, self.folder, self.names, &take.opened, self.rf64_at_bytes) {
                 Ok(Mended::InPlace) => {}
                 Ok(Mended::Copied { file }) => take.opened.file = file,
                 Ok(Mended::Empty) => {
@@ -301,7 +332,7 @@ impl Work<'_> {
             // Once the journal knows it, a killed recovery goes on as with any unfinished take.
             let seq = self.journal.append(Entry::Open(opened.clone()))?;
             let take = JournalTake { seq, opened, end: None };
-            match mend(self.storage, self.folder, &take.opened, self.rf64_at_bytes) {
+            match mend(self.storage, self.folder, self.names, &take.opened, self.rf64_at_bytes) {
                 Ok(Mended::InPlace) => {
                     let whole = self.enter_repaired(&take, None)?;
                     self.found.takes.push(whole.unwrap_or(take));

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::folder::{create_or_reuse, in_words, numbered, resolve_reference};
+use super::folder::{KnownNames, create_or_reuse, in_words, numbered, resolve_reference};
 use super::journal::TakeOpened;
 use super::probe::{FileInfo, probe};
 use super::wav::{HEADER_BYTES, Passport, SampleFormat, TakeHeader, Wav, parse};
@@ -53,10 +53,12 @@ fn is_sensible(opened: &TakeOpened) -> bool {
         && matches!(opened.format, SampleFormat::F32 | SampleFormat::I24 | SampleFormat::I16)
 }
 
-/// Makes the take whole. Done again, or after having been killed anywhere, it comes to the same.
+/// Makes the take whole. Done again, or after having been killed anywhere, it comes to the same. A
+/// copy gets a name that is not among `names`.
 pub fn mend(
     storage: &dyn Storage,
     folder: &Path,
+    names: &KnownNames,
     opened: &TakeOpened,
     rf64_at_bytes: u64,
 ) -> io::Result<Mended> {
@@ -75,7 +77,7 @@ pub fn mend(
         Some((page, header)) => {
             in_place(storage, &path, &page, &header.with_rf64_at(rf64_at_bytes))
         }
-        None => copied(storage, folder, &*file, opened, rf64_at_bytes),
+        None => copied(storage, folder, names, &*file, opened, rf64_at_bytes),
     }
 }
 
@@ -118,6 +120,7 @@ fn in_place(
 fn copied(
     storage: &dyn Storage,
     folder: &Path,
+    names: &KnownNames,
     damaged: &dyn File,
     opened: &TakeOpened,
     rf64_at_bytes: u64,
@@ -148,7 +151,7 @@ fn copied(
     // The folder is locked: nobody takes the name between the look and the renaming.
     let mut name = numbered(&stem, 1, "wav");
     for counter in 2u32.. {
-        if storage.stat(&folder.join(&name))?.is_none() {
+        if storage.stat(&folder.join(&name))?.is_none() && names.give(&name) {
             break;
         }
         name = numbered(&stem, counter, "wav");

@@ -28,6 +28,7 @@ mod autosave;
 mod hosted;
 mod journal;
 mod media;
+mod names;
 mod passes;
 mod streams;
 mod survey;

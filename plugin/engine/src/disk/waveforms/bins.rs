@@ -1,5 +1,7 @@
 //! Where the bins of one level are kept: a list that one thread appends to while others read it,
-//! without a lock on either side.
+//! without a lock on either side. Either all of it is kept, or only the last chunks: then new bins
+//! take the place of old ones, and a reader finds out afterwards whether what it read was still
+//! there.
 //!
 //! A bin is one word: lowest and highest sample as the upper halves of their floats, rounded
 //! outwards. That keeps what exceeds full scale (16 bit integers would not) and never draws a
@@ -7,10 +9,10 @@
 //! the size of float audio, 2.1 % of 24 bit, 3.1 % of 16 bit.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
 /// Bins of a chunk.
-const CHUNK_BINS: u64 = 512;
+pub const CHUNK_BINS: u64 = 512;
 /// Chunks of the first table; each further table has twice as many.
 const FIRST_TABLE: u64 = 16;
 /// Room for more than 10^9 bins.
@@ -24,12 +26,56 @@ pub struct Bins {
     channels: usize,
     /// What was handed out never moves, so a reader needs no lock to follow it.
     tables: [OnceLock<Box<[Chunk]>>; TABLES],
+    /// Where only the last chunks are kept.
+    ring: Option<Ring>,
+}
+
+struct Ring {
+    chunks: u64,
+    /// The first bin that is still there.
+    floor: AtomicU64,
 }
 
 impl Bins {
-    /// An empty list.
+    /// An empty list that keeps everything.
     pub fn new(channels: usize) -> Self {
-        Self { channels, tables: [const { OnceLock::new() }; TABLES] }
+        Self { channels, tables: [const { OnceLock::new() }; TABLES], ring: None }
+    }
+
+    /// An empty list that keeps the last `chunks` chunks.
+    pub fn last(channels: usize, chunks: u64) -> Self {
+        let ring = Ring { chunks: chunks.max(1), floor: AtomicU64::new(0) };
+        Self { ring: Some(ring), ..Self::new(channels) }
+    }
+
+    /// Whether what was read from bin `first` on, up to here, was there; asked after reading.
+    pub fn had(&self, first: u64) -> bool {
+        self.ring.as_ref().is_none_or(|ring| {
+            // With the fence in `make_room`: whoever saw a word of a new bin sees that the old
+            // one's place is below the floor.
+            fence(Ordering::Acquire);
+            first >= ring.floor.load(Ordering::Relaxed)
+        })
+    }
+
+    /// The first bin that is still there.
+    pub fn floor(&self) -> u64 {
+        self.ring.as_ref().map_or(0, |ring| ring.floor.load(Ordering::Relaxed))
+    }
+
+    /// Where a chunk is kept.
+    fn seat(&self, chunk: u64) -> u64 {
+        self.ring.as_ref().map_or(chunk, |ring| chunk % ring.chunks)
+    }
+
+    /// What has to go for a bin is given up before anything takes its place.
+    fn make_room(&self, bin: u64) {
+        let Some(ring) = &self.ring else { return };
+        let first = (bin / CHUNK_BINS + 1).saturating_sub(ring.chunks) * CHUNK_BINS;
+        if first > ring.floor.load(Ordering::Relaxed) {
+            ring.floor.store(first, Ordering::Relaxed);
+            fence(Ordering::Release);
+        }
     }
 
     /// Which table has a chunk, and where.
@@ -41,7 +87,8 @@ impl Bins {
 
     /// Writes a bin of channel `c`; made room for where it is the first there.
     pub fn store(&self, c: usize, bin: u64, word: u32) {
-        let (table, at) = Self::place(bin / CHUNK_BINS);
+        self.make_room(bin);
+        let (table, at) = Self::place(self.seat(bin / CHUNK_BINS));
         let Some(cell) = self.tables.get(table) else { return };
         let chunks = cell.get_or_init(|| {
             (0..FIRST_TABLE << table).map(|_| OnceLock::new()).collect::<Box<[Chunk]>>()
@@ -86,13 +133,27 @@ impl Bins {
     }
 
     fn words(&self, chunk: u64) -> Option<&[AtomicU32]> {
-        let (table, at) = Self::place(chunk);
+        let (table, at) = Self::place(self.seat(chunk));
         Some(self.tables.get(table)?.get()?.get(at)?.get()?)
     }
 
-    /// Memory of so many bins.
-    pub fn bytes(&self, bins: u64) -> u64 {
+    /// Memory of so many bins, all of them kept.
+    pub fn whole_bytes(&self, bins: u64) -> u64 {
         bins.next_multiple_of(CHUNK_BINS) * self.channels as u64 * 4
+    }
+
+    /// Memory that the list takes when it has so many bins.
+    pub fn bytes(&self, bins: u64) -> u64 {
+        let kept = self.ring.as_ref().map_or(u64::MAX, |ring| ring.chunks * CHUNK_BINS);
+        self.whole_bytes(bins.min(kept))
+    }
+
+    /// Memory of the chunks that were really made.
+    #[cfg(test)]
+    pub fn made_bytes(&self) -> u64 {
+        let tables = self.tables.iter().filter_map(OnceLock::get);
+        let chunks = tables.flat_map(|t| t.iter()).filter_map(OnceLock::get);
+        chunks.map(|words| size_of_val(&**words) as u64).sum()
     }
 }
 
@@ -122,6 +183,8 @@ fn up(x: f32) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -161,5 +224,51 @@ mod tests {
             }
         }
         assert_eq!(bins.fold(0, far + CHUNK_BINS, far + CHUNK_BINS + 1), None);
+    }
+
+    #[test]
+    fn only_the_last_chunks_are_kept_and_nothing_else_is_taken_for_them() {
+        let bins = Bins::last(2, 3);
+        let word = |bin: u64| pack([-(bin as f32), bin as f32]);
+        for bin in 0..CHUNK_BINS * 20 + 7 {
+            (0..2).for_each(|c| bins.store(c, bin, word(bin)));
+        }
+        let floor = CHUNK_BINS * 18;
+        assert_eq!(bins.floor(), floor);
+        assert!(bins.had(floor) && !bins.had(floor - 1));
+        for bin in [floor, floor + 700, CHUNK_BINS * 20 + 6] {
+            assert_eq!(bins.fold(1, bin, bin + 1), Some(unpack(word(bin))));
+        }
+        assert_eq!(bins.made_bytes(), 3 * CHUNK_BINS * 2 * 4);
+    }
+
+    /// One thread writes on, another reads what is about to go: what it is told was there is what
+    /// was written there, never a bin that came later.
+    #[test]
+    fn a_reader_never_takes_a_new_bin_for_an_old_one() {
+        let bins = Bins::last(1, 2);
+        let word = |bin: u64| pack([bin as f32; 2]);
+        let enough = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let mut bin = 0;
+                while bin < CHUNK_BINS * 4 || !enough.load(Ordering::Relaxed) {
+                    bins.store(0, bin, word(bin));
+                    bin += 1;
+                }
+            });
+            let mut seen = 0;
+            while seen < if cfg!(miri) { 3 } else { 1_000 } {
+                let first = bins.floor();
+                let got = bins.fold(0, first, first + 5);
+                if bins.had(first) && first > 0 {
+                    let last = unpack(word(first + 4));
+                    assert_eq!(got, Some(joined(unpack(word(first)), last)));
+                    seen += 1;
+                }
+            }
+            enough.store(true, Ordering::Relaxed);
+            writer.join().unwrap();
+        });
     }
 }

@@ -5,8 +5,9 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::builder::PeakBuilder;
 use super::file::{self, Audio};
-use super::peaks::{PeakBuilder, Peaks};
+use super::peaks::Peaks;
 use super::samples::Samples;
 use super::{Place, WINDOW_FRAMES};
 use crate::disk::source::{FrameSource, MediaFile, Origin, SourceError};
@@ -40,7 +41,7 @@ pub(super) enum Begun {
     /// They were beside it.
     Read(Arc<Peaks>),
     /// They have to be made.
-    Build(Build),
+    Build(Box<Build>),
 }
 
 fn open(storage: &dyn Storage, place: &Place) -> Result<Box<dyn FrameSource>, SourceError> {
@@ -63,7 +64,7 @@ impl Build {
         let channels = source.channels().min(usize::from(MAX_CHANNELS));
         let frames = source.frames();
         let builder = PeakBuilder::new(channels, f32::INFINITY);
-        Ok(Begun::Build(Self { source, builder, frames, at: 0, keep }))
+        Ok(Begun::Build(Box::new(Self { source, builder, frames, at: 0, keep })))
     }
 
     /// What there is so far.
@@ -72,7 +73,7 @@ impl Build {
     }
 
     /// Keeps the peaks beside the file, if anything can be written there: a help, no condition.
-    pub(super) fn save(&self, storage: &dyn Storage) {
+    pub(super) fn save(&self, storage: &Arc<dyn Storage>) {
         let Some((path, audio)) = &self.keep else { return };
         if let Err(e) = file::write(storage, path, audio, self.peaks()) {
             tracing::debug!("{} was not kept: {e}", path.display());

@@ -121,6 +121,7 @@ impl Entry {
             }
             let new = !self.live || !self.peaks.as_ref().is_some_and(|p| Arc::ptr_eq(p, live));
             if new {
+                self.making = Making::No;
                 self.peaks = Some(Arc::clone(live));
                 self.live = true;
                 self.loading = Making::No;
@@ -151,12 +152,22 @@ impl Entry {
 
     /// Whether the worker is to be asked for peaks; it counts as asked then.
     pub(super) fn wants_making(&mut self) -> bool {
-        if self.peaks.as_ref().is_some_and(|p| p.is_overview() && p.is_missed())
-            && matches!(self.making, Making::Done)
-        {
+        let missed = self.peaks.as_ref().is_some_and(|p| p.is_partial() && p.is_missed());
+        if missed && matches!(self.making, Making::Done) {
             self.making = Making::No;
         }
-        !self.live && self.making.ask()
+        (missed || !self.live) && self.making.ask()
+    }
+
+    /// The peaks of a take that grows, to be read back.
+    pub(super) fn growing(&self) -> Option<&Arc<Peaks>> {
+        self.peaks.as_ref().filter(|_| self.live)
+    }
+
+    /// The take has ended, and the file that its bins went to is not ready yet.
+    pub(super) fn is_early(&self) -> bool {
+        let shelf = self.peaks.as_ref().and_then(|p| p.shelf());
+        !self.live && shelf.is_some_and(|shelf| !shelf.has_ended())
     }
 
     /// Peaks of the file: taken where there are no better ones.
@@ -169,15 +180,19 @@ impl Entry {
 
     /// What more memory is needed for what was given back of the peaks.
     pub(super) fn missing_bytes(&self) -> Option<u64> {
-        let overview = self.peaks.as_ref().filter(|p| p.is_overview())?;
-        Some(overview.whole_bytes().saturating_sub(overview.bytes()))
+        let partial = self.peaks.as_ref().filter(|p| p.is_partial())?;
+        let here = if self.live { partial.older_bytes() } else { partial.bytes() };
+        Some(partial.whole_bytes().saturating_sub(here))
     }
 
     /// The worker is done with the peaks.
     pub(super) fn ended(&mut self, whole: bool) {
-        if !self.live {
-            self.making = if whole { Making::Done } else { Making::Failed(Instant::now()) };
-        }
+        self.making = match (whole, self.live) {
+            (false, _) => Making::Failed(Instant::now()),
+            (true, false) => Making::Done,
+            // More comes, and may be asked for.
+            (true, true) => Making::No,
+        };
     }
 
     /// The part of a range that the source has.
@@ -228,7 +243,10 @@ impl Entry {
 
     /// Memory that could be given back.
     pub(super) fn spare_bytes(&self) -> u64 {
-        let peaks = self.peaks.as_ref().filter(|_| !self.live).map_or(0, |p| p.bytes());
+        let peaks = self.peaks.as_ref().map_or(0, |p| {
+            let own = if self.live { 0 } else { p.bytes() };
+            own + p.older_bytes()
+        });
         peaks + self.windows.iter().map(|w| w.bytes()).sum::<u64>()
     }
 
@@ -241,6 +259,9 @@ impl Entry {
     /// peaks stays, made by the caller of `peaks` outside of any lock.
     pub(super) fn drop_spare(&mut self, of: Option<&Arc<Peaks>>, overview: Option<Arc<Peaks>>) {
         self.windows.clear();
+        if let Some(peaks) = &self.peaks {
+            peaks.set_older(None);
+        }
         let same = match (&self.peaks, of) {
             (Some(have), Some(of)) => Arc::ptr_eq(have, of),
             _ => false,

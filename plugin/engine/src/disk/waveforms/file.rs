@@ -20,22 +20,24 @@
 //! it is believed before it is checked.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::peaks::{BIN_FRAMES, PeakBuilder, Peaks, is_bin};
-use crate::disk::storage::{File, Storage, read_exact_at};
+use super::builder::{PeakBuilder, is_bin};
+use super::part::Part;
+use super::peaks::{BIN_FRAMES, Peaks};
+use crate::disk::storage::{Storage, read_exact_at};
 use crate::disk::stream::MAX_CHANNELS;
 use crate::media::hash::{Hasher, hash64};
 use crate::media::probe::FileInfo;
 
-const MAGIC: &[u8; 8] = b"STWPEAKS";
+pub(super) const MAGIC: &[u8; 8] = b"STWPEAKS";
 const VERSION: u32 = 1;
-const HEADER_BYTES: usize = 64;
+pub(super) const HEADER_BYTES: usize = 64;
 /// Where the hash of the bins stands.
 const BINS_HASH_AT: usize = 48;
 /// Bins are read and written in pieces of about so many words.
-const PIECE_WORDS: u64 = 1 << 16;
+pub(super) const PIECE_WORDS: u64 = 1 << 16;
 
 /// What peaks are of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +69,7 @@ impl From<&FileInfo> for Audio {
 }
 
 impl Audio {
-    fn header(&self, bins_hash: u64) -> [u8; HEADER_BYTES] {
+    pub(super) fn header(&self, bins_hash: u64) -> [u8; HEADER_BYTES] {
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_le_bytes());
@@ -88,6 +90,11 @@ impl Audio {
     fn words(&self) -> Option<u64> {
         self.frames.div_ceil(BIN_FRAMES).checked_mul(u64::from(self.channels))
     }
+
+    /// Length of its bins.
+    pub(super) fn bin_bytes(&self) -> Option<u64> {
+        self.words()?.checked_mul(4)
+    }
 }
 
 /// The peaks file of an audio file, by path or by reference.
@@ -99,7 +106,7 @@ pub(crate) fn beside(audio: &str) -> String {
 pub(crate) fn read(storage: &dyn Storage, path: &Path, audio: &Audio) -> Option<Arc<Peaks>> {
     let words = audio.words()?;
     let file = storage.open_read(path).ok()?;
-    let whole = words.checked_mul(4)?.checked_add(HEADER_BYTES as u64)?;
+    let whole = audio.bin_bytes()?.checked_add(HEADER_BYTES as u64)?;
     if file.len().ok()? != whole || !(1..=MAX_CHANNELS).contains(&audio.channels) {
         return None;
     }
@@ -136,7 +143,7 @@ pub(crate) fn read(storage: &dyn Storage, path: &Path, audio: &Audio) -> Option<
 /// # Errors
 /// What the storage says, or that these peaks are not all of this audio.
 pub(crate) fn write(
-    storage: &dyn Storage,
+    storage: &Arc<dyn Storage>,
     path: &Path,
     audio: &Audio,
     peaks: &Peaks,
@@ -145,25 +152,10 @@ pub(crate) fn write(
     if peaks.frames() != audio.frames || channels != u64::from(audio.channels) {
         return Err(io::Error::other("the peaks are not all of the audio"));
     }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    let part = PathBuf::from(name);
-    let file = create_part(storage, &part)?;
-    let written = write_all(&*file, audio, peaks).and_then(|()| storage.rename(&part, path));
-    if written.is_err() {
-        // As short as a file has to be to be taken away.
-        let _ = file.set_len(0);
-        drop(file);
-        let _ = storage.remove_prepared(&part);
-    }
-    written
-}
-
-fn write_all(file: &dyn File, audio: &Audio, peaks: &Peaks) -> io::Result<()> {
+    let mut part = Part::of_any(storage, path)?;
     let bins = audio.frames.div_ceil(BIN_FRAMES);
-    let (mut hasher, mut bytes, mut words) = (Hasher::default(), Vec::new(), Vec::new());
-    let mut at = HEADER_BYTES as u64;
-    let step = (PIECE_WORDS / u64::from(audio.channels)).max(1);
+    let (mut bytes, mut words) = (Vec::new(), Vec::new());
+    let step = (PIECE_WORDS / channels).max(1);
     let mut done = 0;
     while done < bins {
         let now = step.min(bins - done);
@@ -171,31 +163,10 @@ fn write_all(file: &dyn File, audio: &Audio, peaks: &Peaks) -> io::Result<()> {
         peaks.words(done, done + now, &mut words);
         bytes.clear();
         bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
-        hasher.update(&bytes);
-        file.write_at(at, &bytes)?;
-        at += bytes.len() as u64;
+        part = part.append(&bytes)?;
         done += now;
     }
-    file.write_at(0, &audio.header(hasher.finish()))?;
-    file.sync_data()
-}
-
-/// A file of a name that only this writes. One that a crash left is used again, but nothing that
-/// a link leads to.
-fn create_part(storage: &dyn Storage, part: &Path) -> io::Result<Box<dyn File>> {
-    match storage.create_new(part) {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            let folder = part.parent().map(|folder| storage.canonical(folder)).transpose()?;
-            let own = folder.zip(part.file_name()).map(|(folder, name)| folder.join(name));
-            if own != Some(storage.canonical(part)?) {
-                return Err(e);
-            }
-            let file = storage.open_write(part)?;
-            file.set_len(0)?;
-            Ok(file)
-        }
-        other => other,
-    }
+    part.finish(audio)
 }
 
 #[cfg(test)]
@@ -228,6 +199,11 @@ mod tests {
         disk
     }
 
+    fn write(disk: &MemoryStorage, path: &Path, audio: &Audio, peaks: &Peaks) -> io::Result<()> {
+        let storage: Arc<dyn Storage> = Arc::new(disk.clone());
+        super::write(&storage, path, audio, peaks)
+    }
+
     #[test]
     fn what_is_written_is_read() {
         for (frames, channels) in [(0, 1), (1, 2), (64, 1), (300_001, 2), (70_000, 16), (999, 3)] {
@@ -241,7 +217,7 @@ mod tests {
                     assert_eq!(read.range(c, to / 3, to), peaks.range(c, to / 3, to));
                 }
             }
-            assert!(!disk.exists(Path::new("/takes/Kick 1.wav.peaks.part")));
+            assert_eq!(disk.files(), [Path::new(PATH)]);
             if frames > 100_000 {
                 let size = disk.bytes(PATH).unwrap().len() as u64;
                 assert!(size * 100 < audio.size_bytes * 3, "{size} of {}", audio.size_bytes);
@@ -266,37 +242,6 @@ mod tests {
         }
         assert!(write(&disk, Path::new(PATH), &others[2], &peaks).is_err());
         assert!(read(&disk, Path::new(PATH), &audio).is_some(), "the one before is still there");
-    }
-
-    #[test]
-    fn what_a_crash_left_is_written_over() {
-        let disk = disk();
-        let (audio, peaks) = made(1_000, 1);
-        disk.put("/takes/Kick 1.wav.peaks.part", &[7; 10_000]);
-        write(&disk, Path::new(PATH), &audio, &peaks).unwrap();
-        assert!(read(&disk, Path::new(PATH), &audio).is_some());
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_link_in_the_way_leads_nowhere() {
-        use crate::disk::storage::RealStorage;
-        let dir = tempfile::tempdir().unwrap();
-        let precious = dir.path().join("precious");
-        std::fs::write(&precious, "do not touch").unwrap();
-        let takes = dir.path().join("takes");
-        std::fs::create_dir(&takes).unwrap();
-        let path = takes.join("Kick 1.wav.peaks");
-        let part = takes.join("Kick 1.wav.peaks.part");
-        let (audio, peaks) = made(1_000, 1);
-        // In place of the part: nothing is written. In place of the file: the link is replaced.
-        std::os::unix::fs::symlink(&precious, &part).unwrap();
-        assert!(write(&RealStorage, &path, &audio, &peaks).is_err());
-        std::fs::remove_file(&part).unwrap();
-        std::os::unix::fs::symlink(&precious, &path).unwrap();
-        write(&RealStorage, &path, &audio, &peaks).unwrap();
-        assert!(read(&RealStorage, &path, &audio).is_some());
-        assert_eq!(std::fs::read_to_string(&precious).unwrap(), "do not touch");
     }
 
     proptest! {

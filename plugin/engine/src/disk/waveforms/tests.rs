@@ -1,5 +1,7 @@
 //! Files in memory, looked through by a worker of the test's own.
 
+mod growing;
+
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
@@ -267,7 +269,7 @@ fn where_memory_is_short_an_overview_stays_of_what_was_asked_longest_ago() {
     }
     let is_overview = |id: SourceId| {
         let state = rig.waveforms.lock();
-        state.entries[&id].peaks.as_ref().unwrap().is_overview()
+        state.entries[&id].peaks.as_ref().unwrap().is_partial()
     };
     let held = || rig.waveforms.lock().entries.values().map(Entry::spare_bytes).sum::<u64>();
     until(|| (is_overview(ids[0]) && !is_overview(ids[3]) && held() <= MEMORY).then_some(()));

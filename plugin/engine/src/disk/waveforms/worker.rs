@@ -2,12 +2,14 @@
 //! it and nobody else.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::fmt::Display;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::build::{Begun, Build, Scratch, window};
+use super::readback::ReadBack;
 use super::{Peaks, Waveforms, now_ms};
 use crate::disk::storage::{self, Storage};
 use crate::session::document::SourceId;
@@ -16,6 +18,9 @@ use crate::session::document::SourceId;
 const JOIN_WITHIN: Duration = Duration::from_secs(1);
 /// Peaks and windows of the process, but for those of takes in progress.
 pub(super) const MEMORY_BYTES: u64 = 256 << 20;
+
+/// The longest pause between two pieces of work.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What was asked for since is in view.
 const RECENT_MS: u64 = 1_000;
@@ -92,7 +97,20 @@ struct Wanted {
     of: Weak<Waveforms>,
     source: SourceId,
     /// Its ticket and what is done, once it was begun.
-    begun: Option<(u64, Build)>,
+    begun: Option<(u64, Work)>,
+}
+
+enum Work {
+    /// Looking through a file.
+    Build(Box<Build>),
+    /// Reading back what a growing take's peaks no longer have.
+    Back(ReadBack),
+}
+
+/// How long the disk is left to others after a piece of work that took so long: what plays and
+/// what records comes first.
+fn pause_after(took: Duration) -> Duration {
+    took.min(LONGEST_PAUSE)
 }
 
 struct Desk {
@@ -115,15 +133,16 @@ impl Desk {
     }
 
     fn run(mut self, inbox: &Receiver<Job>) {
+        let mut next = Instant::now();
         loop {
             let job = if self.wanted.is_empty() {
                 self.scratch = Scratch::default();
-                inbox.recv().map_err(|_| TryRecvError::Disconnected)
+                inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                inbox.try_recv()
+                inbox.recv_timeout(next.saturating_duration_since(Instant::now()))
             };
             match job {
-                Ok(Job::Stop) | Err(TryRecvError::Disconnected) => return,
+                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => return,
                 Ok(Job::Meet(waveforms)) => {
                     self.known.retain(|w| w.strong_count() > 0);
                     self.known.push(waveforms);
@@ -134,7 +153,11 @@ impl Desk {
                 // At once: a window is small, and somebody looks at its place.
                 Ok(Job::Window(of, source)) => self.load(&of, source),
                 Ok(Job::Tidy) => self.save_memory(),
-                Err(TryRecvError::Empty) => self.step(),
+                Err(RecvTimeoutError::Timeout) => {
+                    let begin = Instant::now();
+                    self.step();
+                    next = Instant::now() + pause_after(begin.elapsed());
+                }
             }
         }
     }
@@ -143,21 +166,26 @@ impl Desk {
     fn step(&mut self) {
         let Some(mut wanted) = self.wanted.pop_front() else { return };
         let Some(waveforms) = wanted.of.upgrade() else { return };
+        let source = wanted.source;
         let more = match &mut wanted.begun {
             None => self.begin(&waveforms, &mut wanted),
-            Some((ticket, build)) => match build.step(&mut self.scratch) {
+            Some((ticket, Work::Build(build))) => match build.step(&mut self.scratch) {
                 Ok(()) if build.is_whole() => {
-                    build.save(&*self.storage);
-                    waveforms.began(wanted.source, *ticket, build.peaks());
-                    waveforms.ended(wanted.source, *ticket, true);
+                    build.save(&self.storage);
+                    waveforms.began(source, *ticket, build.peaks());
+                    waveforms.ended(source, *ticket, true);
                     false
                 }
-                Ok(()) => waveforms.grew(wanted.source, *ticket),
-                Err(e) => {
-                    tracing::info!("No whole waveform: {e}");
-                    waveforms.ended(wanted.source, *ticket, false);
+                Ok(()) => waveforms.grew(source, *ticket),
+                Err(e) => failed(&waveforms, source, *ticket, &e),
+            },
+            Some((ticket, Work::Back(back))) => match back.step() {
+                Ok(()) if back.is_whole() => {
+                    waveforms.ended(source, *ticket, true);
                     false
                 }
+                Ok(()) => waveforms.grew(source, *ticket),
+                Err(e) => failed(&waveforms, source, *ticket, &e),
             },
         };
         if more {
@@ -168,29 +196,48 @@ impl Desk {
         }
     }
 
+    /// `false`: there is nothing to go on with.
     fn begin(&self, waveforms: &Waveforms, wanted: &mut Wanted) -> bool {
-        let Some(place) = waveforms.place(wanted.source) else { return false };
-        if waveforms.missing_bytes(wanted.source).is_some_and(|more| !self.has_room(more)) {
+        let source = wanted.source;
+        let has_room = || waveforms.missing_bytes(source).is_none_or(|more| self.has_room(more));
+        if let Some((ticket, peaks)) = waveforms.growing(source) {
+            if !has_room() {
+                waveforms.ended(source, ticket, false);
+                return false;
+            }
+            peaks.forget_missed();
+            return match ReadBack::begin(&*self.storage, &peaks) {
+                Ok(Some(back)) => {
+                    wanted.begun = Some((ticket, Work::Back(back)));
+                    true
+                }
+                // Not on the disk yet: asked for again after a while, if it is still looked at.
+                Ok(None) => {
+                    waveforms.ended(source, ticket, false);
+                    false
+                }
+                Err(e) => failed(waveforms, source, ticket, &e),
+            };
+        }
+        let Some(place) = waveforms.place(source) else { return false };
+        let early = waveforms.with(source, place.ticket, |e| e.is_early()) == Some(true);
+        if early || !has_room() {
             // Tried again after a while, if it is still looked at.
-            waveforms.ended(wanted.source, place.ticket, false);
+            waveforms.ended(source, place.ticket, false);
             return false;
         }
         match Build::begin(&*self.storage, &place) {
             Ok(Begun::Read(peaks)) => {
-                waveforms.began(wanted.source, place.ticket, &peaks);
-                waveforms.ended(wanted.source, place.ticket, true);
+                waveforms.began(source, place.ticket, &peaks);
+                waveforms.ended(source, place.ticket, true);
                 false
             }
             Ok(Begun::Build(build)) => {
-                let taken = waveforms.began(wanted.source, place.ticket, build.peaks());
-                wanted.begun = Some((place.ticket, build));
+                let taken = waveforms.began(source, place.ticket, build.peaks());
+                wanted.begun = Some((place.ticket, Work::Build(build)));
                 taken
             }
-            Err(e) => {
-                tracing::info!("No waveform: {e}");
-                waveforms.ended(wanted.source, place.ticket, false);
-                false
-            }
+            Err(e) => failed(waveforms, source, place.ticket, &e),
         }
     }
 
@@ -263,6 +310,13 @@ impl Desk {
     }
 }
 
+/// Tried again after a while, if it is still looked at. There is nothing to go on with.
+fn failed(waveforms: &Waveforms, source: SourceId, ticket: u64, why: &dyn Display) -> bool {
+    tracing::info!("No whole waveform: {why}");
+    waveforms.ended(source, ticket, false);
+    false
+}
+
 /// What an entry holds in memory.
 struct Held {
     asked: u64,
@@ -276,7 +330,19 @@ struct Held {
 impl Held {
     fn overview(&self) -> Option<Arc<Peaks>> {
         let peaks = self.peaks.as_ref()?;
-        let is = peaks.is_overview();
+        let is = peaks.is_partial();
         Some(if is { Arc::clone(peaks) } else { Arc::new(peaks.overview()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_have_the_disk_for_as_long_as_a_piece_took() {
+        let pause = |ms| pause_after(Duration::from_millis(ms)).as_millis();
+        assert_eq!([pause(0), pause(3), pause(40)], [0, 3, 40]);
+        assert_eq!(pause(5_000), 50, "a disk that hangs is no reason to wait for long");
     }
 }

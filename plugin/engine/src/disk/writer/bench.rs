@@ -131,6 +131,11 @@ impl Bench {
         self.with_prepared(|prepared, bench| prepared.remove_all(instance, bench));
     }
 
+    /// Names of the instance's files may have been known all along.
+    pub fn renew_prepared(&mut self, instance: Uuid) {
+        self.with_prepared(|prepared, bench| prepared.renew(instance, bench));
+    }
+
     /// The instance has another folder: its files are made ready there.
     pub fn prepare_in(&mut self, instance: Uuid, folder: &Arc<OpenFolder>) {
         self.with_prepared(|prepared, bench| prepared.move_to(instance, folder, bench));

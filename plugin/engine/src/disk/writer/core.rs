@@ -21,6 +21,8 @@ struct Home {
     /// Counts requests: the answer to an older one is not wanted any more.
     serial: u64,
     open: Option<Arc<OpenFolder>>,
+    /// Files that its documents have referred to: a host's undo brings them back.
+    references: Vec<String>,
 }
 
 /// See the module.
@@ -75,6 +77,7 @@ impl Core {
         match command {
             Command::Attach(instance, reports) => self.bench.attach(instance, reports),
             Command::Detach(instance) => self.bench.detach(&instance),
+            Command::Know(instance, references) => self.know(instance, references),
             Command::OpenFolder(request) => self.open_folder(request),
             Command::CloseFolder(instance) => self.close_folder(instance),
             Command::Prepare(spec) => {
@@ -111,16 +114,27 @@ impl Core {
         self.groups.iter_mut().flat_map(|g| &mut g.takes).find(|t| t.spec.take == take)
     }
 
+    fn know(&mut self, instance: Uuid, references: Vec<String>) {
+        let home = self.homes.entry(instance).or_default();
+        if let Some(folder) = &home.open {
+            folder.know(&references);
+        }
+        home.references.extend(references);
+        self.bench.renew_prepared(instance);
+    }
+
     fn open_folder(&mut self, request: FolderRequest) {
         let instance = request.instance;
         let home = self.homes.entry(instance).or_default();
         home.serial += 1;
         let (serial, current) = (home.serial, home.open.clone());
+        let references = home.references.clone();
         let storage = Arc::clone(&self.bench.storage);
         let rf64_at_bytes = self.bench.config.rf64_at_bytes;
         let io_lane = self.bench.new_lane();
         self.bench.submit(io_lane, move || {
-            let opened = folder::open(&storage, &request, current, io_lane, rf64_at_bytes);
+            let opened =
+                folder::open(&storage, &request, &references, current, io_lane, rf64_at_bytes);
             Done::Folder { instance, serial, opened }
         });
     }
@@ -207,6 +221,8 @@ impl Core {
                 return;
             }
         };
+        // What came while it was being opened.
+        folder.know(self.homes.get(&instance).map_or(&[], |home| &home.references));
         for take in self.groups.iter_mut().flat_map(|g| &mut g.takes) {
             if take.spec.instance == instance {
                 take.offer_folder(&folder);

@@ -4,14 +4,19 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use uuid::Uuid;
+
+use super::folder::OpenFolder;
 use super::queue::Piece;
 use super::seam;
 use crate::disk::lanes::LaneId;
 use crate::disk::storage::{File, Storage};
-use crate::media::folder::create_unique;
+use crate::media::folder::{KnownNames, create_unique};
 use crate::media::probe::{fingerprint, hash_text};
-use crate::media::wav::{HEADER_BYTES, TakeHeader, parse};
+use crate::media::wav::{HEADER_BYTES, Passport, SampleFormat, TakeHeader, parse};
+use crate::time::Ticks;
 
 /// Audio begins here.
 const DATA_AT: u64 = HEADER_BYTES as u64;
@@ -24,6 +29,7 @@ pub struct TakeFile {
     storage: Arc<dyn Storage>,
     file: Box<dyn File>,
     path: PathBuf,
+    names: Arc<KnownNames>,
     /// Its name in the folder.
     pub name: String,
     /// All its jobs go through this lane.
@@ -31,24 +37,40 @@ pub struct TakeFile {
 }
 
 impl TakeFile {
-    /// Makes an empty file, named after `stem`.
+    /// Makes a file, named after `stem`, with a header that says that it is one of ours and holds
+    /// nothing yet: without it, nobody could tell an unused one from somebody else's empty file.
     ///
     /// # Errors
     /// What the system says.
     pub fn create(
-        storage: &Arc<dyn Storage>,
-        folder: &Path,
+        folder: &OpenFolder,
         stem: &str,
         io_lane: LaneId,
         preallocate_bytes: u64,
     ) -> io::Result<Self> {
         seam::here("prepare");
-        let (name, file) = create_unique(&**storage, folder, stem, "wav")?;
-        let path = folder.join(&name);
+        let OpenFolder { storage, path, names, .. } = folder;
+        let (name, file) = create_unique(&**storage, path, names, stem, "wav")?;
+        let path = path.join(&name);
+        seam::here("created");
+        let (storage, names) = (Arc::clone(storage), Arc::clone(names));
+        let this = Self { storage, file, path, names, name, io_lane };
+        if let Err(e) = this.file.write_at(0, &unused(stem)) {
+            if let Err(e) = this.discard() {
+                tracing::warn!("an empty file for a take could not be taken away: {e}");
+            }
+            return Err(e);
+        }
         // Only a hint. A disk that is full says so at the first write.
-        let _ = file.preallocate(0, preallocate_bytes);
+        let _ = this.file.preallocate(0, preallocate_bytes);
         seam::here("prepared");
-        Ok(Self { storage: Arc::clone(storage), file, path, name, io_lane })
+        Ok(this)
+    }
+
+    /// A document has come to refer to another file of this name, which is missing: a take in
+    /// this one would be played in its place.
+    pub fn is_anothers(&self) -> bool {
+        self.names.is_known(&self.name)
     }
 
     /// Where it was made.
@@ -65,16 +87,26 @@ impl TakeFile {
         self.file.write_at(0, &header.encode(0))
     }
 
-    /// Takes an unused file away again.
+    /// Takes an unused file away again. One that somebody has put something into stays.
     ///
     /// # Errors
     /// What the system says.
     pub fn discard(self) -> io::Result<()> {
-        // Longer than its header it is no prepared file, unless all of that came after the end.
-        self.file.set_len(0)?;
-        let Self { storage, file, path, .. } = self;
+        let Self { storage, file, path, names, name, .. } = self;
         drop(file);
-        storage.remove_prepared(&path)
+        storage.remove_prepared(&path)?;
+        names.take_back(&name);
+        Ok(())
+    }
+
+    /// The same for a file whose audio all came after the take's end.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn discard_take(self) -> io::Result<()> {
+        // Longer than its header it is no prepared file.
+        self.file.set_len(0)?;
+        self.discard()
     }
 
     /// Writes pieces from `at_bytes` of the data on, then what else is asked.
@@ -160,6 +192,23 @@ impl TakeFile {
         let hash = wav.and_then(|wav| fingerprint(&*self.file, &wav).ok());
         hash.map(hash_text).unwrap_or_default()
     }
+}
+
+/// The header of a file that no take has yet. The take's own replaces it.
+fn unused(stem: &str) -> [u8; HEADER_BYTES] {
+    let passport = Passport {
+        take: Uuid::nil(),
+        session: Uuid::nil(),
+        track: 0,
+        track_name: stem.to_owned(),
+        pass: 0,
+        pos: Ticks(0),
+        tempo: None,
+        input: String::new(),
+        host: String::new(),
+        created: SystemTime::now(),
+    };
+    TakeHeader::new(&passport, 48_000, 2, SampleFormat::F32).encode(0)
 }
 
 /// One job's worth of writing.

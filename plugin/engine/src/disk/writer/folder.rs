@@ -14,7 +14,7 @@ use super::seam;
 use super::spec::{ClosedTake, FolderRequest, TakeSpec};
 use crate::disk::lanes::LaneId;
 use crate::disk::storage::Storage;
-use crate::media::folder::{FolderError, MediaFolder, claim, claim_exactly, in_words};
+use crate::media::folder::{FolderError, KnownNames, MediaFolder, claim, claim_exactly, in_words};
 use crate::media::journal::{
     self, Contents, Entry, JOURNAL_NAME, Journal, JournalTake, Overrun, Record, TakeClosed,
     TakeOpened,
@@ -64,6 +64,8 @@ pub struct OpenFolder {
     pub storage: Arc<dyn Storage>,
     /// Jobs of the journal go through this lane.
     pub io_lane: LaneId,
+    /// What no new file may be called.
+    pub names: Arc<KnownNames>,
     media: MediaFolder,
     /// Waited for on its lane alone, so nobody waits long.
     journal: Mutex<Journal>,
@@ -75,6 +77,11 @@ impl OpenFolder {
     /// A file of this folder, as documents refer to it.
     pub fn reference(&self, name: &str) -> String {
         format!("{}{name}", self.media.prefix)
+    }
+
+    /// A document refers to these; see [`OpenFolder::reference`].
+    pub fn know(&self, references: &[String]) {
+        know(&self.names, &self.media.prefix, references);
     }
 
     /// The next owner has to look for takes to mend.
@@ -162,13 +169,14 @@ impl OpenFolder {
 
 /// Opens the first candidate that will do, and mends what a crash left in it. `current` is the
 /// folder that the instance has: asked for again, it stays as it is, with the takes that grow in
-/// it.
+/// it. `references` are the document's.
 ///
 /// # Errors
 /// A sentence for the user.
 pub fn open(
     storage: &Arc<dyn Storage>,
     request: &FolderRequest,
+    references: &[String],
     current: Option<Arc<OpenFolder>>,
     io_lane: LaneId,
     rf64_at_bytes: u64,
@@ -198,7 +206,10 @@ pub fn open(
     let mut found = FolderFound::of(&media);
     let opened = Journal::open(&**storage, &media.path);
     let (mut journal, contents) = opened.map_err(|e| journal_trouble(&media.path, &e))?;
-    let recovery = recover(&**storage, &media.path, &mut journal, &contents.records, rf64_at_bytes);
+    let names = Arc::new(KnownNames::default());
+    know(&names, &media.prefix, references);
+    let records = &contents.records;
+    let recovery = recover(&**storage, &media.path, &mut journal, records, &names, rf64_at_bytes);
     let mended = recovery.is_ok();
     match recovery {
         Ok(recovery) => {
@@ -218,16 +229,26 @@ pub fn open(
     }
     // Again: recovery has added to it.
     let contents = journal::read(&**storage, &media.path).unwrap_or(contents);
+    journal::names(&contents.records).for_each(|name| names.know(name));
     found.take(contents);
     let folder = OpenFolder {
         path: media.path.clone(),
         storage: Arc::clone(storage),
         io_lane,
+        names,
         media,
         journal: Mutex::new(journal),
         unclean: AtomicBool::new(!mended),
     };
     Ok(Opening::Opened(Arc::new(folder), Box::new(found)))
+}
+
+/// References that begin with `prefix` name files of the folder. Another one's, and those that no
+/// file can have, are no harm.
+fn know(names: &KnownNames, prefix: &str, references: &[String]) {
+    for name in references.iter().filter_map(|reference| reference.strip_prefix(prefix)) {
+        names.know(name);
+    }
 }
 
 /// The first candidate that takes were recorded in before. Makes nothing. Otherwise: whether

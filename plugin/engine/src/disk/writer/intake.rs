@@ -1,6 +1,7 @@
 //! One take's audio between the history ring and the file: which frames belong to it, encoded
 //! and queued; what was missed; how loud it was. Knows no file and no clock.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,11 +14,52 @@ use crate::plan::Part;
 /// Frames over which loudness is kept apart, so that an end told after the fact can forget what
 /// came after it.
 const WINDOW_FRAMES: u64 = 1024;
+/// Windows that are kept apart (87 s at 48 kHz): what is older no end cuts off.
+const WINDOWS: usize = 4096;
 
 #[derive(Clone, Copy, Default)]
 struct Window {
     peak: f32,
     clipped: u32,
+}
+
+/// How loud it was, in memory that does not grow with the take.
+#[derive(Default)]
+struct Loudness {
+    /// The last ones.
+    windows: VecDeque<Window>,
+    /// Windows before those.
+    older: u64,
+    older_peak: f32,
+    older_clipped: u64,
+}
+
+impl Loudness {
+    /// The window of a frame of the take, the last one or the next.
+    fn at(&mut self, frame: u64) -> &mut Window {
+        let index = (frame / WINDOW_FRAMES).saturating_sub(self.older);
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        // A long silence leaves windows out.
+        let skips = index.saturating_sub(self.windows.len()).saturating_sub(WINDOWS);
+        self.older += skips as u64;
+        let index = index - skips;
+        while self.windows.len() <= index {
+            self.windows.push_back(Window::default());
+        }
+        let surplus = self.windows.len().saturating_sub(WINDOWS);
+        for window in self.windows.drain(..surplus) {
+            self.older += 1;
+            self.older_peak = self.older_peak.max(window.peak);
+            self.older_clipped += u64::from(window.clipped);
+        }
+        let last = index - surplus;
+        &mut self.windows[last]
+    }
+
+    fn truncate(&mut self, frames: u64) {
+        let windows = frames.div_ceil(WINDOW_FRAMES).saturating_sub(self.older);
+        self.windows.truncate(usize::try_from(windows).unwrap_or(usize::MAX));
+    }
 }
 
 /// See the module.
@@ -33,7 +75,7 @@ pub struct Intake {
     frame_bytes: u64,
     /// Encoded, not written yet.
     pub queue: Queue,
-    windows: Vec<Window>,
+    loudness: Loudness,
     overruns: Vec<(u64, u64)>,
     /// One channel of a window, where the take has one.
     mono: Vec<f32>,
@@ -54,10 +96,10 @@ impl Intake {
             format,
             frame_bytes: frame_bytes as u64,
             queue: Queue::new(piece_bytes),
-            windows: Vec::new(),
+            loudness: Loudness::default(),
             overruns: Vec::new(),
             mono: Vec::new(),
-            peaks: PeakBuilder::new(
+            peaks: PeakBuilder::tail(
                 usize::from(channels(part)),
                 if format.is_float() { f32::INFINITY } else { 1.0 },
             ),
@@ -110,8 +152,7 @@ impl Intake {
         self.cursor = end;
         let frames = self.frames();
         self.queue.truncate(frames * self.frame_bytes);
-        let windows = usize::try_from(frames.div_ceil(WINDOW_FRAMES)).unwrap_or(usize::MAX);
-        self.windows.truncate(windows);
+        self.loudness.truncate(frames);
         self.overruns.retain_mut(|(first, length)| {
             *length = (*length).min(frames.saturating_sub(*first));
             *length > 0
@@ -178,11 +219,7 @@ impl Intake {
         let clipped = samples::encode_interleaved(self.format, samples, tail);
         let bytes = tail.len() - before;
         self.queue.grew(bytes);
-        let index = usize::try_from(self.frames() / WINDOW_FRAMES).unwrap_or(usize::MAX);
-        if self.windows.len() <= index {
-            self.windows.resize(index + 1, Window::default());
-        }
-        let window = &mut self.windows[index];
+        let window = self.loudness.at(self.cursor - self.start);
         window.peak = window.peak.max(peak);
         window.clipped += u32::try_from(clipped).unwrap_or(u32::MAX);
         self.cursor += frames.len() as u64;
@@ -215,24 +252,31 @@ impl Intake {
         self.peaks.peaks()
     }
 
-    /// Whether they are those of the file, so that they can be kept.
-    pub fn peaks_are_exact(&self) -> bool {
-        self.peaks.is_exact()
+    /// Bins of them for the file beside the take, now and then.
+    pub fn peak_page(&mut self) -> Option<Vec<u8>> {
+        self.peaks.take_page()
+    }
+
+    /// The last of those, when the take is complete. `None`: there will be no such file.
+    pub fn rest_of_peaks(&mut self) -> Option<Vec<u8>> {
+        self.peaks.take_rest()
     }
 
     /// Largest magnitude, linear.
     pub fn peak(&self) -> f32 {
-        self.windows.iter().fold(0.0, |peak, w| peak.max(w.peak))
+        let Loudness { windows, older_peak, .. } = &self.loudness;
+        windows.iter().fold(*older_peak, |peak, w| peak.max(w.peak))
     }
 
     /// Largest magnitude of the window that is being filled: cheap to ask often.
     pub fn latest_peak(&self) -> f32 {
-        self.windows.last().map_or(0.0, |w| w.peak)
+        self.loudness.windows.back().map_or(0.0, |w| w.peak)
     }
 
     /// Samples beyond the range of the format.
     pub fn clipped(&self) -> u64 {
-        self.windows.iter().map(|w| u64::from(w.clipped)).sum()
+        let Loudness { windows, older_clipped, .. } = &self.loudness;
+        older_clipped + windows.iter().map(|w| u64::from(w.clipped)).sum::<u64>()
     }
 }
 

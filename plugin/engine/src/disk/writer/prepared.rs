@@ -116,6 +116,23 @@ impl Prepared {
         claim
     }
 
+    /// Files whose names turned out to be another's are made anew.
+    pub fn renew(&mut self, instance: Uuid, bench: &mut Bench) {
+        let anothers = |e: &Entry| matches!(&e.slot, Slot::Ready(file) if file.is_anothers());
+        let keys: Vec<Key> = (self.entries.iter())
+            .filter(|((of, _), entry)| *of == instance && anothers(entry))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in keys {
+            let Some(mut entry) = self.entries.remove(&key) else { continue };
+            if let Slot::Ready(file) = std::mem::replace(&mut entry.slot, Slot::Idle) {
+                discard(file, bench);
+            }
+            self.make(&mut entry, bench);
+            self.entries.insert(key, entry);
+        }
+    }
+
     fn make(&mut self, entry: &mut Entry, bench: &mut Bench) {
         let Some(folder) = entry.folder.clone() else { return };
         self.next_serial += 1;
@@ -123,17 +140,21 @@ impl Prepared {
         entry.slot = Slot::Making(serial);
         let stem = entry.spec.stem.clone();
         let (io_lane, step) = (bench.new_lane(), bench.config.preallocate_bytes);
-        bench.submit(io_lane, move || {
-            let made = TakeFile::create(&folder.storage, &folder.path, &stem, io_lane, step);
-            Done::Prepared { serial, made }
+        bench.submit(io_lane, move || Done::Prepared {
+            serial,
+            made: TakeFile::create(&folder, &stem, io_lane, step),
         });
     }
 
     /// A file that was being made is there, or could not be made.
     pub fn returned(&mut self, serial: u64, made: io::Result<TakeFile>, bench: &mut Bench) {
         let making = |e: &&mut Entry| matches!(e.slot, Slot::Making(s) if s == serial);
+        let mut instance_of_anothers = None;
         match (self.entries.values_mut().find(making), made) {
-            (Some(entry), Ok(file)) => entry.slot = Slot::Ready(file),
+            (Some(entry), Ok(file)) => {
+                instance_of_anothers = file.is_anothers().then_some(entry.spec.instance);
+                entry.slot = Slot::Ready(file);
+            }
             (Some(entry), Err(error)) => {
                 entry.slot = Slot::Idle;
                 let PrepareSpec { instance, track, stem, .. } = &entry.spec;
@@ -146,11 +167,14 @@ impl Prepared {
             (None, Ok(file)) => discard(file, bench),
             (None, Err(_)) => {}
         }
+        if let Some(instance) = instance_of_anothers {
+            self.renew(instance, bench);
+        }
     }
 }
 
 /// The journal never named the file: nothing has to be entered.
-fn discard(file: TakeFile, bench: &mut Bench) {
+pub fn discard(file: TakeFile, bench: &mut Bench) {
     bench.submit(file.io_lane, move || {
         if let Err(e) = file.discard() {
             tracing::warn!("a file made ready for a take could not be taken away: {e}");

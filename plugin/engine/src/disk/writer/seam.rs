@@ -3,7 +3,8 @@
 /// In builds with `test-seams`: ends the process here as a kill would, if
 /// `STOWAWAY_SEAM_ABORT_AT` names this place. `name` means the first time, `name:3` the third.
 ///
-/// Places: `prepare`, `prepared` (before and after a file is made), `header` (before its first
+/// Places: `prepare`, `created`, `prepared` (before a file is made, while it is empty, and after
+/// that), `header` (before its first
 /// header), `journal-open`, `journal-opened`, `update` (before a header is brought up to date),
 /// `rf64` (before a header becomes RF64), `close`, `closed` (before and after a file gets its
 /// final length and header), `journal-close`.

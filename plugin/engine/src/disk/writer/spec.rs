@@ -183,7 +183,7 @@ pub struct ClosedTake {
     /// Silence in place of frames that were missed: first frame and length, in frames of the file.
     pub overruns: Vec<(u64, u64)>,
     /// Largest magnitude, linear. (May come from up to 1023 frames beyond the end, where the end
-    /// was told after the fact.)
+    /// was told after the fact, and from more where it was told a minute late.)
     pub peak: f32,
     /// Samples beyond the range of an integer format; as exact as `peak`.
     pub clipped: u64,

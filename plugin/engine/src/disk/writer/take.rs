@@ -12,6 +12,7 @@
 //! the file's passport is enough for repair.
 
 mod outcome;
+mod peaks;
 
 use std::io;
 use std::ops::Range;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use self::peaks::PeaksFile;
 use super::bench::Bench;
 use super::file::{TakeFile, WriteOrder};
 use super::folder::OpenFolder;
@@ -88,6 +90,7 @@ pub struct Take {
     allocated_bytes: u64,
     size_bytes: u64,
     hash: String,
+    peaks_file: PeaksFile,
 }
 
 impl Take {
@@ -140,6 +143,7 @@ impl Take {
             allocated_bytes: 0,
             size_bytes: 0,
             hash: String::new(),
+            peaks_file: PeaksFile::default(),
             spec,
         }
     }
@@ -225,6 +229,9 @@ impl Take {
         if self.phase == Phase::Done {
             return;
         }
+        if self.phase == Phase::Data {
+            self.write_peaks(bench);
+        }
         if let Some(since) = self.busy {
             return self.wait(since, bench);
         }
@@ -293,9 +300,7 @@ impl Take {
                 let step = bench.config.preallocate_bytes;
                 self.allocated_bytes = step;
                 self.send(bench, io_lane, move || {
-                    let made =
-                        TakeFile::create(&folder.storage, &folder.path, &stem, io_lane, step);
-                    TakeDone::Made(made)
+                    TakeDone::Made(TakeFile::create(&folder, &stem, io_lane, step))
                 });
             }
         }
@@ -386,7 +391,9 @@ impl Take {
                 };
                 // Nobody else has it: all other jobs of this lane have returned.
                 TakeDone::Discarded(
-                    told.and_then(|()| Arc::try_unwrap(file).map_or(Ok(()), TakeFile::discard)),
+                    told.and_then(|()| {
+                        Arc::try_unwrap(file).map_or(Ok(()), TakeFile::discard_take)
+                    }),
                 )
             });
         }

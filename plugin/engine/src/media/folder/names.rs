@@ -4,6 +4,7 @@
 use std::io;
 use std::path::Path;
 
+use super::KnownNames;
 use crate::disk::storage::{File, Storage};
 
 /// Room for a counter and an extension remains below the 255 bytes that file systems give.
@@ -53,24 +54,32 @@ fn is_reserved(name: &str) -> bool {
     }
 }
 
-/// Makes a new file `stem.ext` in `folder`, or `stem 2.ext` and so on where that is taken, and
-/// returns its name. Nobody else gets the same one.
+/// Makes a new file `stem.ext` in `folder`, or `stem 2.ext` and so on where that is taken, by a
+/// file or in `names`, and returns its name. Nobody else gets the same one.
 ///
 /// # Errors
 /// What the storage says.
 pub fn create_unique(
     storage: &dyn Storage,
     folder: &Path,
+    names: &KnownNames,
     stem: &str,
     ext: &str,
 ) -> io::Result<(String, Box<dyn File>)> {
     let stem = sanitize(stem);
     for counter in 1u32.. {
         let name = numbered(&stem, counter, ext);
+        if !names.give(&name) {
+            continue;
+        }
         match storage.create_new(&folder.join(&name)) {
             Ok(file) => return Ok((name, file)),
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(e),
+            // The file itself keeps the name from now on.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => names.take_back(&name),
+            Err(e) => {
+                names.take_back(&name);
+                return Err(e);
+            }
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
@@ -132,9 +141,14 @@ mod tests {
     fn names_count_up_where_they_are_taken() {
         let disk = MemoryStorage::new();
         disk.put("/t/Vox.wav", b"");
-        let make = || create_unique(&disk, Path::new("/t"), "Vox", "wav").unwrap().0;
+        let names = KnownNames::default();
+        let make = || create_unique(&disk, Path::new("/t"), &names, "Vox", "wav").unwrap().0;
         assert_eq!([make(), make()], ["Vox 2.wav", "Vox 3.wav"]);
-        assert!(create_unique(&disk, Path::new("/none"), "Vox", "wav").is_err());
+        // Missing, but somebody's.
+        names.know("vox 5.wav");
+        disk.take_away("/t/Vox 3.wav");
+        assert_eq!([make(), make()], ["Vox 4.wav", "Vox 6.wav"]);
+        assert!(create_unique(&disk, Path::new("/none"), &names, "Vox", "wav").is_err());
     }
 
     proptest! {

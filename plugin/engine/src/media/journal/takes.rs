@@ -1,7 +1,7 @@
 //! What a journal says in sum: the takes, each with its place and its end.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -37,6 +37,33 @@ pub struct TakeEnd {
     pub recovered: bool,
     /// The damaged file, where that was done on a copy.
     pub original: Option<String>,
+}
+
+/// The names that a journal has given, with those of files that are gone, but for those of takes
+/// that became nothing.
+pub fn names(records: &[Record]) -> impl Iterator<Item = &str> {
+    let nothing: HashSet<Uuid> = records
+        .iter()
+        .filter_map(|r| match &r.entry {
+            Entry::Discard { take, .. } => *take,
+            _ => None,
+        })
+        .collect();
+    let named = move |r: &'_ Record| match &r.entry {
+        Entry::Open(o) => !nothing.contains(&o.take),
+        _ => true,
+    };
+    records
+        .iter()
+        .filter(move |r| named(r))
+        .flat_map(|r| match &r.entry {
+            Entry::Open(opened) => [Some(opened.file.as_str()), None],
+            Entry::Repaired(repaired) => {
+                [Some(repaired.file.as_str()), repaired.original.as_deref()]
+            }
+            Entry::Close(_) | Entry::Discard { .. } => [None, None],
+        })
+        .flatten()
 }
 
 /// The takes of a journal in the order in which they began, without those that were discarded.

@@ -179,11 +179,12 @@ fn no_kill_of_a_recording_and_no_second_kill_of_its_recovery_loses_a_take() {
                 assert!(again.recovered.is_empty(), "{:?}", again.notes);
                 assert_eq!(again.takes.len(), found.takes.len());
                 assert!(snapshot(&disk) == before);
-                // No file is left that nobody knows of.
+                // No file is left that nobody knows of, but for an empty one: it may be anybody's.
                 let wavs = disk
                     .files()
                     .iter()
                     .filter(|f| f.extension().is_some_and(|e| e == "wav"))
+                    .filter(|f| disk.bytes(f).is_some_and(|bytes| !bytes.is_empty()))
                     .count();
                 assert_eq!(wavs, found.takes.len());
                 if survived && faulty.changes() < second {
@@ -297,10 +298,29 @@ fn what_is_not_ours_is_neither_touched_nor_spoken_of() {
 #[test]
 fn files_made_ready_and_never_used_go_and_nothing_else_does() {
     let disk = disk();
-    disk.put(folder().join("ready.wav"), b"");
-    disk.put(folder().join("ready too.wav"), &header(9).encode(0));
-    run(&disk).unwrap();
+    disk.put(folder().join("ready.wav"), &header(9).encode(0));
+    let found = run(&disk).unwrap();
+    assert!(found.notes.is_empty(), "{:?}", found.notes);
     assert_eq!(disk.files(), [folder().join(JOURNAL_NAME)]);
+}
+
+#[test]
+fn an_empty_file_may_be_anybodys_and_stays() {
+    let disk = disk();
+    // The journal has it: begun, and killed before the first byte.
+    let (mut journal, _) = Journal::open(&disk, folder()).unwrap();
+    journal.append(Entry::Open(opened(1))).unwrap();
+    disk.put(folder().join("t1.wav"), b"");
+    for (name, says) in [("mine.wav", "“mine.wav” in"), ("too.WAV", "and 1 more")] {
+        disk.put(folder().join(name), b"");
+        for _ in 0..2 {
+            let found = run(&disk).unwrap();
+            assert_eq!(found.notes.len(), 1, "{:?}", found.notes);
+            assert!(found.notes[0].contains(says), "{}", found.notes[0]);
+            assert_eq!(disk.bytes(folder().join(name)).as_deref(), Some(&[][..]));
+        }
+    }
+    assert!(disk.bytes(folder().join("t1.wav")).is_none());
 }
 
 #[test]

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::autosave::Autosave;
 use super::media::Media;
+use super::names::Names;
 use super::passes::{OpenPass, Ready, Runs};
 use super::streams::Streams;
 use super::survey::{self, Found, Survey};
@@ -75,6 +76,8 @@ pub(super) struct Hosted {
     /// Passes that ended and whose file is not closed yet, by take.
     pub closing: HashMap<Uuid, OpenPass>,
     pub unplaced: Vec<UnplacedTake>,
+    /// What the writer was told of files that there are.
+    pub names: Names,
     pub messages: Vec<String>,
     autosave: Autosave,
     survey: Survey,
@@ -117,6 +120,7 @@ impl Hosted {
             prepared: HashSet::new(),
             closing: HashMap::new(),
             unplaced: Vec::new(),
+            names: Names::default(),
             messages: Vec::new(),
             survey: Survey::default(),
             around: Found::default(),
@@ -187,6 +191,7 @@ impl Hosted {
     pub(super) fn touched(&mut self, dirty: bool) {
         self.stale = true;
         self.changed = true;
+        self.names.changed();
         if dirty {
             self.public.ask_dirty();
             self.autosave.wanted();
@@ -236,6 +241,7 @@ impl Hosted {
 
     pub(super) fn tick(&mut self) {
         self.hear_writer();
+        self.tell_names();
         self.tick_media();
         self.hear_passes();
         self.prepare_files();
@@ -339,6 +345,8 @@ impl Hosted {
         } else {
             self.list_unplaced();
         }
+        self.names.changed();
+        self.tell_names();
         self.stale = true;
         self.compile();
         self.publish();

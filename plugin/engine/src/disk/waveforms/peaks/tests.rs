@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::disk::waveforms::builder::{NOTHING, PeakBuilder};
 
 /// Reproducible, louder than full scale at times.
 fn sample(i: u64) -> f32 {
@@ -129,4 +130,77 @@ fn a_reader_sees_whole_bins_while_they_grow() {
         builder.push_interleaved(block.as_flattened());
     }
     reader.join().unwrap();
+}
+
+/// Frames of a minute.
+const MINUTE: u64 = 60 * 48_000;
+
+/// A minute more, its pages taken away as a disk does.
+fn grow(builder: &mut PeakBuilder) {
+    builder.push_silence(MINUTE);
+    while builder.take_page().is_some() {}
+}
+
+/// The bound: 400 KiB for a stereo take, 25 MiB for 64 of them, for ever.
+#[test]
+fn takes_that_grow_for_hours_take_the_same_memory() {
+    const BOUND: u64 = 400 << 10;
+    let mut house: Vec<PeakBuilder> =
+        (0..64).map(|_| PeakBuilder::tail(2, f32::INFINITY)).collect();
+    for _ in 0..10 {
+        house.iter_mut().for_each(grow);
+        let bytes: u64 = house.iter().map(PeakBuilder::made_bytes).sum();
+        assert!(bytes <= 64 * BOUND, "{bytes}");
+    }
+    let one = &mut house[0];
+    for minute in 10..24 * 60 {
+        grow(one);
+        let bytes = one.made_bytes();
+        assert!(bytes <= BOUND, "{bytes} after {minute} minutes");
+    }
+    assert!(one.peaks().bytes() <= BOUND, "{} are counted", one.peaks().bytes());
+    assert!(one.peaks().whole_bytes() > 500 << 20, "with all bins it would be a lot");
+}
+
+#[test]
+fn the_end_of_a_long_take_is_as_fine_as_any_and_what_is_far_back_covers_what_was_there() {
+    let mut builder = PeakBuilder::tail(1, f32::INFINITY);
+    let mut all = Vec::new();
+    while all.len() < 3_000_000 {
+        let new: Vec<f32> = (0..70_001).map(|i| sample(all.len() as u64 + i)).collect();
+        builder.push_interleaved(&new);
+        while builder.take_page().is_some() {}
+        all.extend(new);
+    }
+    let (peaks, frames) = (builder.peaks(), all.len() as u64);
+    assert!(peaks.is_partial());
+    for (back, length) in [(64, 64), (400_000, 1), (500_000, 400_000), (100_000, 7_777)] {
+        check(peaks, &all, 0, frames - back, frames - back + length);
+    }
+    assert!(!peaks.is_missed());
+    // A look at all of it misses nothing either.
+    let column = frames / 100;
+    for from in (0..frames).step_by(column as usize) {
+        let [low, high] = peaks.range(0, from, from + column).unwrap();
+        let [l, h] = plain(&all, 1, 0, from, (from + column).min(frames));
+        assert!(low <= l && high >= h, "{from}: {low} {high}, plainly {l} {h}");
+    }
+    assert!(!peaks.is_missed());
+    let [low, high] = peaks.range(0, 1_000, 1_064).unwrap();
+    let [l, h] = plain(&all, 1, 0, 1_000, 1_064);
+    assert!(low <= l && high >= h && peaks.is_missed());
+}
+
+#[test]
+fn an_end_far_in_the_past_leaves_no_file_and_peaks_that_cover_what_is_left() {
+    let mut builder = PeakBuilder::tail(2, f32::INFINITY);
+    grow(&mut builder);
+    let again = builder.truncate(100_010);
+    assert_eq!(again, 99_968..100_010);
+    builder.mend(&[0.5; 42 * 2]);
+    assert_eq!(builder.peaks().frames(), 100_010);
+    assert!(builder.take_rest().is_none(), "what was written has more");
+    for range in [(0, 100_010), (99_000, 100_010), (5, 6)] {
+        assert!(builder.peaks().range(1, range.0, range.1).is_some());
+    }
 }

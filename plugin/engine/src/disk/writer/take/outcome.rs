@@ -7,12 +7,11 @@ use std::sync::atomic::Ordering;
 
 use super::super::bench::Bench;
 use super::super::file::WriteResult;
-use super::super::intake::channels;
-use super::super::jobs::{Done, TakeDone};
+use super::super::jobs::TakeDone;
+use super::super::prepared;
 use super::super::spec::{ClosedTake, TakeState, WriterReport};
 use super::super::words;
 use super::{Phase, RETRY_AFTER, Take};
-use crate::disk::waveforms::file::{self as peaks_file, Audio};
 
 impl Take {
     /// A job of this take came back.
@@ -24,6 +23,7 @@ impl Take {
             _ => self.busy = None,
         }
         match done {
+            TakeDone::Made(Ok(file)) if file.is_anothers() => prepared::discard(file, bench),
             TakeDone::Made(Ok(file)) => {
                 self.file = Some(Arc::new(file));
                 self.phase = Phase::NeedsHeader;
@@ -40,7 +40,7 @@ impl Take {
                 self.well();
                 self.size_bytes = size_bytes;
                 self.hash = hash;
-                self.keep_peaks(bench);
+                self.close_peaks(bench);
                 self.phase = Phase::Entering;
             }
             TakeDone::EnteredEnd(entry) => {
@@ -67,30 +67,6 @@ impl Take {
             }
         }
         self.advance(bench);
-    }
-
-    /// What it looks like goes into a file beside it: a help, no condition. Nobody waits for it.
-    fn keep_peaks(&self, bench: &mut Bench) {
-        let (Some(folder), Some(file)) = (&self.folder, &self.file) else { return };
-        if !self.intake.peaks_are_exact() {
-            return;
-        }
-        let Ok(hash) = u64::from_str_radix(&self.hash, 16) else { return };
-        let audio = Audio {
-            size_bytes: self.size_bytes,
-            hash,
-            frames: self.intake.frames(),
-            rate: self.spec.rate,
-            channels: channels(self.spec.part),
-        };
-        let path = folder.path.join(peaks_file::beside(&file.name));
-        let (storage, peaks) = (Arc::clone(&folder.storage), Arc::clone(self.intake.peaks()));
-        bench.submit(file.io_lane, move || {
-            if let Err(e) = peaks_file::write(&*storage, &path, &audio, &peaks) {
-                tracing::debug!("{} was not kept: {e}", path.display());
-            }
-            Done::Nothing
-        });
     }
 
     pub(super) fn wrote(&mut self, result: WriteResult, bench: &mut Bench) {
@@ -171,6 +147,7 @@ impl Take {
 
     pub(super) fn finish(&mut self, bench: &mut Bench, file: Option<String>) {
         self.phase = Phase::Done;
+        self.drop_peaks(bench);
         self.progress.clipped.store(self.intake.clipped(), Ordering::Relaxed);
         self.progress.peak.store(self.intake.peak().to_bits(), Ordering::Relaxed);
         self.publish();

@@ -94,6 +94,10 @@ fn whatever_a_kill_leaves_is_a_true_beginning_of_the_take() {
             let wav = parse(&*disk.open_read(&path).unwrap())
                 .unwrap_or_else(|e| panic!("after {killed_after}: {}: {e}", path.display()));
             let passport = wav.passport.expect("the file says what it is");
+            if passport.take.is_nil() {
+                assert_eq!(bytes.len(), 4096, "made ready, and holds nothing");
+                continue;
+            }
             known.push(passport.take);
             if wav.frames_to_end > 0 {
                 audio_frames.insert(passport.take, wav.frames_to_end);

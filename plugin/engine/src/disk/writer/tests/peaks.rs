@@ -116,6 +116,64 @@ fn a_hole_is_silence_in_them_too() {
     check(&saved(&rig.disk, &closed), &wav);
 }
 
+/// What is written of the peaks beside a take that grows.
+fn part_bytes(disk: &MemoryStorage) -> Option<usize> {
+    let part = disk.files().into_iter().find(|p| p.to_string_lossy().ends_with(".part"))?;
+    disk.bytes(part).map(|bytes| bytes.len())
+}
+
+/// Long enough for many pages: they are on the disk while it grows, and what a kill leaves of
+/// them goes.
+#[test]
+fn a_long_take_writes_them_as_it_grows() {
+    let mut rig = Rig::with_folder(quick());
+    let mut input = Input::new(2, 96_000);
+    let spec = rig.spec(&input, "Vox");
+    let progress = rig.start(&spec);
+    let mut before = 0;
+    for frames in [600_000, 1_200_000] {
+        input.push_slowly(600_000);
+        // But for what is held back and one page.
+        let most = (frames / 64 - 4_096 - 2_048) * 8;
+        until("pages are on the disk", || {
+            part_bytes(&rig.disk).is_some_and(|bytes| bytes >= most && bytes > before)
+        });
+        before = part_bytes(&rig.disk).unwrap();
+    }
+    let killed = rig.disk.fork();
+
+    rig.writer().end(spec.take, 1_150_010);
+    let closed = rig.closed(spec.take);
+    let wav = rig.bytes(&closed);
+    check(&saved(&rig.disk, &closed), &wav);
+    assert_eq!(part_bytes(&rig.disk), None);
+    assert_eq!(progress.peaks().unwrap().frames(), 1_150_010);
+    until("that is known", || {
+        progress.peaks().unwrap().shelf().is_some_and(|shelf| shelf.has_ended())
+    });
+
+    let mut next = Rig::on(killed, quick());
+    assert!(part_bytes(&next.disk).is_some());
+    assert_eq!(next.open_folder().recovered, [spec.take]);
+    assert_eq!(part_bytes(&next.disk), None);
+}
+
+/// What was written is of frames that the take has no more.
+#[test]
+fn an_end_that_is_told_after_they_were_written_leaves_none() {
+    let mut rig = Rig::with_folder(quick());
+    let mut input = Input::new(2, 96_000);
+    let spec = rig.spec(&input, "Vox");
+    rig.start(&spec);
+    input.push_slowly(700_000);
+    until("pages are on the disk", || part_bytes(&rig.disk).is_some_and(|bytes| bytes > 10_000));
+    rig.writer().end(spec.take, 20_000);
+    let closed = rig.closed(spec.take);
+    until("it is gone", || part_bytes(&rig.disk).is_none());
+    rig.writer = None;
+    assert!(rig.disk.bytes(beside(&closed)).is_none());
+}
+
 #[test]
 fn a_disk_that_takes_no_peaks_takes_the_take() {
     let mut rig = Rig::with_folder(quick());
