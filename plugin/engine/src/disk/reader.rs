@@ -5,46 +5,33 @@
 //! The audio thread never wakes it: it looks at the playheads every millisecond or two while one
 //! of them moves, and more slowly else.
 
+mod dispatch;
 mod job;
+mod outcome;
 mod shelf;
 mod wants;
 
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use self::job::{Done, InFlight, Job, Part};
+use self::job::Done;
 use self::shelf::Shelf;
-use self::wants::{View, Want, Wants};
+use self::wants::{View, Wants};
 use super::cache::Cache;
 use super::cache::slot::BLOCK_FRAMES;
-use super::lanes::{LaneId, Lanes};
+use super::lanes::Lanes;
 use super::pool::seat::Seat;
 use super::storage::Storage;
-use super::stream::{Stream, StreamStatus};
+use super::stream::StreamStatus;
 use crate::plan::schedule::Schedule;
 use crate::playhead::Where;
 
 const BLOCK: i64 = BLOCK_FRAMES as i64;
-/// Makes slabs; no stream has this id.
-const ARENA_LANE: LaneId = 0;
-/// What is read first after a locate: enough to go on with, quick to have.
-const FIRST_FRAMES: usize = 4096;
-/// What is due sooner is read in small parts.
-const URGENT_US: i64 = 200_000;
-/// Bytes of one read at most, where a block is not larger by itself.
-const BATCH_BYTES: usize = 256 << 10;
-/// Jobs given to the lanes that have not hung: few, so that the order stays ours.
-const MAX_IN_FLIGHT: usize = 6;
 /// A job that takes longer no longer counts as in flight, and is counted as a stall.
 const STALL: Duration = Duration::from_millis(300);
-/// After so long a file is said to hang.
-const HANGS: Duration = Duration::from_secs(2);
-/// A failed or short file is tried again after so long.
-const RETRY: Duration = Duration::from_secs(1);
 /// A playhead counts as moving for so long after it was last seen to move.
 const AWAKE: Duration = Duration::from_millis(200);
 const POLL: Duration = Duration::from_millis(1);
@@ -242,252 +229,4 @@ impl Reader {
             });
         }
     }
-
-    /// Gives jobs to the lanes, nearest deadline first. Whether anything is under way.
-    fn dispatch(&mut self, now: Instant) -> bool {
-        let flying = |s: &&shelf::Shelved| {
-            s.job.as_ref().is_some_and(|job| now.duration_since(job.since) < STALL)
-        };
-        let mut in_flight = self.shelf.streams.values().filter(flying).count();
-        let mut short_cells = 0;
-        let walk = if std::mem::take(&mut self.scan) { self.wants.list().len() } else { 0 };
-        // The first parts of all that is due, and only then what follows them.
-        for (first_parts, i) in (0..walk).map(|i| (true, i)).chain((0..walk).map(|i| (false, i))) {
-            if in_flight >= MAX_IN_FLIGHT {
-                self.scan = true;
-                break;
-            }
-            let want = self.wants.list()[i];
-            if first_parts && (want.load_us >= URGENT_US || self.shelf.shows(&want)) {
-                continue;
-            }
-            match self.start(&want, now) {
-                Started::Job => in_flight += 1,
-                Started::Nothing => {}
-                Started::NoCells(cells) => {
-                    short_cells = cells;
-                    self.scan = true;
-                    break;
-                }
-            }
-        }
-        self.make_room(short_cells);
-        in_flight > 0 || short_cells > 0
-    }
-
-    /// Sees to free cells: a slab more, or else what is wanted least goes.
-    fn make_room(&mut self, short_cells: usize) {
-        let lacks = short_cells > 0 || (self.shelf.is_low() && !self.wants.list().is_empty());
-        if lacks && !self.shelf.is_full() && !self.growing {
-            self.growing = true;
-            let (cache, tell) = (Arc::clone(&self.cache), self.tell.clone());
-            self.lanes.submit(ARENA_LANE, move || {
-                let _ = tell.send(Event::Grown(cache.arena().grow()));
-            });
-        }
-        let spare = self.cache.arena().cap_cells() / 32;
-        let coming = self.shelf.free_cells() + self.shelf.retiring_cells();
-        let goal = spare.max(short_cells);
-        if self.shelf.is_full() && coming < goal {
-            self.shelf.evict(goal - coming, self.plan);
-        }
-    }
-
-    fn start(&mut self, want: &Want, now: Instant) -> Started {
-        let Some(shelved) = self.shelf.streams.get_mut(&want.stream) else {
-            return Started::Nothing;
-        };
-        let early = shelved.retry_at.is_some_and(|at| now < at);
-        let short = shelved.state.0 == StreamStatus::Short;
-        if shelved.job.is_some() || (early && !short) {
-            return Started::Nothing;
-        }
-        // A short file plays on meanwhile; now and then it is looked at whether it has grown.
-        if short && !early && shelved.retry_at.take().is_some() {
-            return self.submit(want.stream, true, Vec::new(), now);
-        }
-        let channels = shelved.stream.channels();
-        let Some(block) = shelved.blocks.get(&want.block) else { return Started::Nothing };
-        let frames = shelved.block_frames(want.block);
-        let Some(range) = next_part(block, frames, want) else { return Started::Nothing };
-        let whole = range == (0..frames);
-        let held = block.is_held();
-        let mut numbers = vec![want.block];
-        let block_bytes = BLOCK_FRAMES * channels * size_of::<f32>();
-        // Neighbours that are wanted too come along in the same read.
-        let mut bytes = 2 * block_bytes;
-        while whole && frames == BLOCK_FRAMES && bytes <= BATCH_BYTES {
-            let next = want.block + numbers.len() as u32;
-            let absent = |block: &shelf::Block| {
-                block.wanted == self.plan && !block.is_held() && block.loading.is_none()
-            };
-            if !shelved.blocks.get(&next).is_some_and(absent) {
-                break;
-            }
-            numbers.push(next);
-            bytes += block_bytes;
-        }
-        if !held {
-            let free = self.shelf.free_cells();
-            if free < channels {
-                return Started::NoCells(channels);
-            }
-            numbers.truncate(free / channels);
-        }
-        let mut parts = Vec::with_capacity(numbers.len());
-        for number in numbers {
-            let frames = self.shelf.streams.get(&want.stream).map_or(0, |s| s.block_frames(number));
-            let range = if whole { 0..frames } else { range.clone() };
-            let first = i64::from(number) * BLOCK + range.start as i64;
-            let Some(leases) = self.shelf.lease(want.stream, number, range) else { break };
-            parts.push(Part { block: number, first, leases });
-        }
-        if parts.is_empty() {
-            return Started::Nothing;
-        }
-        self.submit(want.stream, false, parts, now)
-    }
-
-    fn submit(&mut self, stream: u64, reopen: bool, parts: Vec<Part>, now: Instant) -> Started {
-        let Some(shelved) = self.shelf.streams.get_mut(&stream) else { return Started::Nothing };
-        let begun = Arc::new(AtomicBool::new(false));
-        shelved.job = Some(InFlight { since: now, begun: Arc::clone(&begun) });
-        shelved.open = true;
-        let job = Job {
-            stream: Arc::clone(&shelved.stream),
-            decoder: Arc::clone(&shelved.decoder),
-            reopen,
-            parts,
-            begun,
-        };
-        let (storage, tell) = (Arc::clone(&self.storage), self.tell.clone());
-        self.lanes.submit(stream, move || job.run(&*storage, &tell));
-        Started::Job
-    }
-
-    fn done(&mut self, done: Done) {
-        let now = Instant::now();
-        for block in &done.blocks {
-            self.count(&done, *block, now);
-            self.shelf.loaded(done.stream, *block, done.outcome.is_ok());
-        }
-        let Some(shelved) = self.shelf.streams.get_mut(&done.stream) else { return };
-        shelved.job = None;
-        self.scan = true;
-        let known = shelved.source_frames;
-        match done.outcome {
-            Ok(opened) => {
-                shelved.source_frames = opened.source_frames;
-                if let Some(state) = opened.state {
-                    shelved.state = state;
-                }
-                let short = shelved.state.0 == StreamStatus::Short;
-                shelved.retry_at = short.then(|| shelved.retry_at.unwrap_or(now + RETRY));
-            }
-            Err(error) => {
-                shelved.state = (StreamStatus::from(&error), error.to_string());
-                shelved.retry_at = Some(now + RETRY);
-            }
-        }
-        let (status, trouble) = shelved.state.clone();
-        if shelved.stream.status() != status {
-            self.replan = true;
-            if status == StreamStatus::Ready && trouble.is_empty() {
-                tracing::debug!("{} is readable", shelved.stream.name().display());
-            } else {
-                tracing::warn!("{trouble}");
-            }
-        }
-        shelved.stream.set_status(status, trouble);
-        if known > 0 && shelved.source_frames != known {
-            self.file_changed(done.stream, known);
-        }
-    }
-
-    /// The end of a file moved: blocks that reach there are read anew.
-    fn file_changed(&mut self, stream: u64, known: u64) {
-        let Some(shelved) = self.shelf.streams.get(&stream) else { return };
-        let frames = known.min(shelved.source_frames);
-        let at_rate = u128::from(frames) * u128::from(shelved.stream.rate())
-            / u128::from(shelved.stream.file_rate());
-        // One block earlier than the end: a resampler hears the end before it comes.
-        let from = (at_rate / BLOCK_FRAMES as u128).saturating_sub(1) as u32;
-        self.shelf.retire(stream, |number, _| number >= from);
-    }
-
-    fn count(&self, done: &Done, block: u32, now: Instant) {
-        let is_it = |want: &&Want| want.stream == done.stream && want.block == block;
-        let Some(want) = self.wants.list().iter().find(is_it) else { return };
-        let Some(planned) = self.seats.get(want.seat) else { return };
-        let counters = &planned.seat.counters;
-        let per_block = done.read_bytes / done.blocks.len().max(1) as u64;
-        counters.blocks.fetch_add(u64::from(done.outcome.is_ok()), Ordering::Relaxed);
-        counters.bytes.fetch_add(per_block, Ordering::Relaxed);
-        counters.stalls.fetch_add(u64::from(done.took >= STALL), Ordering::Relaxed);
-        let since = now.duration_since(self.planned_at).as_micros();
-        let at = planned.seat.playhead.read();
-        let late = at.rolling && !at.waiting && since > u128::from(want.load_us.unsigned_abs());
-        counters.late.fetch_add(u64::from(late), Ordering::Relaxed);
-    }
-
-    fn tell_hangs(&mut self, now: Instant) {
-        for shelved in self.shelf.streams.values() {
-            let Some(job) = &shelved.job else { continue };
-            let hangs = now.duration_since(job.since) >= HANGS && job.begun.load(Ordering::Relaxed);
-            if hangs && shelved.stream.status() != StreamStatus::Hanging {
-                let text = format!(
-                    "{} has not answered for {} s. Its clips are silent until it does; the others \
-                     play on. Check the drive or the network.",
-                    shelved.stream.name().display(),
-                    HANGS.as_secs()
-                );
-                tracing::warn!("{text}");
-                shelved.stream.set_status(StreamStatus::Hanging, text);
-                self.replan = true;
-            }
-        }
-    }
-}
-
-impl Planned {
-    /// Tells the instance what is wrong with a stream of its schedule, once.
-    fn say(&mut self, stream: &Stream) {
-        let status = stream.status();
-        if matches!(status, StreamStatus::Unopened) || self.said.contains(&(stream.id(), status)) {
-            return;
-        }
-        let trouble = stream.trouble();
-        if trouble.is_empty() {
-            // It is well again: another failure is news.
-            self.said.retain(|(id, _)| *id != stream.id());
-            return;
-        }
-        self.said.insert((stream.id(), status));
-        self.seat.say(trouble);
-    }
-}
-
-enum Started {
-    Job,
-    Nothing,
-    NoCells(usize),
-}
-
-/// What of a block is to be read next; `None` when it is all there or on its way.
-fn next_part(block: &shelf::Block, frames: usize, want: &Want) -> Option<Range<usize>> {
-    if block.loading.is_some() || frames == 0 {
-        return None;
-    }
-    let Range { start, end } = block.valid;
-    if block.valid.is_empty() {
-        let from = (want.from as usize).min(frames - 1);
-        let urgent = want.load_us < URGENT_US;
-        let part = from..(from + FIRST_FRAMES).min(frames);
-        return Some(if urgent { part } else { 0..frames });
-    }
-    // What follows comes first, unless the playhead is before what is there.
-    if end < frames && (want.from as usize) >= start {
-        return Some(end..frames);
-    }
-    (start > 0).then_some(0..start).or((end < frames).then_some(end..frames))
 }
