@@ -22,6 +22,7 @@ mod arrangement;
 mod clips;
 mod copy;
 mod dawproject;
+mod folder;
 mod media;
 mod piece;
 mod reaper;
@@ -218,6 +219,9 @@ impl Job<'_> {
         if !file.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)) {
             return Err(ExportError::Name { path: file.to_owned(), what, extension });
         }
+        if !folder_of(file).is_dir() {
+            return Err(ExportError::write(file, &io::ErrorKind::NotFound.into()));
+        }
         match (file.symlink_metadata().is_ok(), self.options.if_exists) {
             (true, IfExists::Fail) => Err(ExportError::Exists(file.to_owned())),
             (there, if_exists) => Ok(!(there && if_exists == IfExists::Skip)),
@@ -267,6 +271,3 @@ fn folder_of(file: &Path) -> PathBuf {
     let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     absolute.parent().unwrap_or(Path::new(".")).to_owned()
 }
-
-#[cfg(test)]
-mod tests;

@@ -54,11 +54,7 @@ impl Part {
 
 impl Ready {
     fn publish(&self, replace: bool) -> io::Result<()> {
-        if replace {
-            fs::rename(&self.part, &self.path)
-        } else {
-            name_new(&self.part, &self.path)
-        }
+        if replace { fs::rename(&self.part, &self.path) } else { name_new(&self.part, &self.path) }
     }
 }
 
