@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
 
-/// Makes, prints, inspects and recovers Stowaway sessions without a host.
+/// Makes, prints, exports, inspects and recovers Stowaway sessions without a host.
 #[derive(Parser, Debug)]
 #[command(name = "stowaway", version, arg_required_else_help = true)]
 pub struct Args {

@@ -1,4 +1,4 @@
-//! `stowaway`: makes, prints, inspects and recovers sessions without a host. All real work is the
+//! `stowaway`: makes, prints, exports, inspects and recovers sessions without a host. All real work is the
 //! engine's; here are arguments, files and words.
 
 mod args;

@@ -2,7 +2,7 @@
 //! time-stamped WAV files, one a clip. The session is read and never changed.
 //!
 //! What sounds is what the plan plays: the same flattening, each clip at its own file's rate, so
-//! that offsets are right to the sample ([`arrangement`]). The formats only say it in their words.
+//! that offsets are right to the sample (`arrangement`). The formats only say it in their words.
 //! An export is all or nothing: files get their names when every one of them is whole.
 //!
 //! It may take as long as copying the session does: for a worker, with a flag to end it early.

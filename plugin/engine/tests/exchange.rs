@@ -63,8 +63,6 @@ fn assert_same(got: &read::Project, want: &read::Project) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
-
     #[test]
     fn any_session_reads_back_as_it_is(session in generate::session()) {
         let dir = tempfile::tempdir().unwrap();

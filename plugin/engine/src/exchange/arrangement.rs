@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::piece::{Piece, Sources, alone, sounding};
 use crate::plan::compile::Buses;
-use crate::session::document::{Bus, Mix, Output, Session, Track};
+use crate::session::document::{Bus, Db, Mix, Output, Session, Track};
 
 /// See the module.
 pub(super) struct Arrangement<'s> {
@@ -101,7 +101,14 @@ impl<'s> Arrangement<'s> {
         });
         let buses = strips.collect();
         let tempo = tempo(session, &mut notes);
-        Self { tracks, buses, tempo, notes, complete }
+        let mut arrangement = Self { tracks, buses, tempo, notes, complete };
+        if arrangement.strips().any(|s| s.mix.sends.values().any(|send| send.level_db > Db::SILENT))
+        {
+            arrangement
+                .notes
+                .push("Sends are left out: a session does not say yet where they lead.".to_owned());
+        }
+        arrangement
     }
 
     /// Every piece that a project shows.

@@ -34,11 +34,13 @@ pub(super) struct Media<'s> {
 
 impl<'s> Media<'s> {
     /// The files of all `pieces`, as a project in `folder` names those that stay where they are.
+    /// `copying`: those that are there will get other names by [`Media::copy_to`].
     pub(super) fn of<'p>(
         job: &Job<'_>,
         pieces: impl Iterator<Item = &'p Piece<'s>>,
         folder: &Path,
         can_say: impl Fn(&str) -> bool,
+        copying: bool,
     ) -> Self
     where
         's: 'p,
@@ -57,7 +59,11 @@ impl<'s> Media<'s> {
                     continue;
                 }
             };
-            let Some(reference) = reference(&path, folder).filter(|text| can_say(text)) else {
+            let size_bytes =
+                fs::metadata(&path).ok().filter(fs::Metadata::is_file).map(|m| m.len());
+            let said = reference(&path, folder).filter(|text| can_say(text));
+            let renamed = (copying && size_bytes.is_some()).then(String::new);
+            let Some(reference) = said.or(renamed) else {
                 media.miss(format!(
                     "{} has a name that such a project cannot hold: rename it and relink it. Its \
                      clips are left out.",
@@ -65,8 +71,6 @@ impl<'s> Media<'s> {
                 ));
                 continue;
             };
-            let size_bytes =
-                fs::metadata(&path).ok().filter(fs::Metadata::is_file).map(|m| m.len());
             if size_bytes.is_none() {
                 let path = path.display();
                 media.notes.push(format!(

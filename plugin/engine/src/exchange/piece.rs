@@ -38,9 +38,11 @@ impl<'s> Piece<'s> {
         // Two roundings, of the begin and of the end, may ask for a frame behind the file.
         let there = i64::try_from(source.frames).unwrap_or(i64::MAX);
         let frames = flat.frames.min(there.saturating_sub(flat.offset));
-        let within = |fade: Fade| Fade {
-            frames: fade.frames.min(u32::try_from(frames).unwrap_or(u32::MAX)),
-            ..fade
+        let most = u32::try_from(frames).unwrap_or(u32::MAX);
+        // No fade is no fade, whatever its shape.
+        let within = |fade: Fade| match fade.frames.min(most) {
+            0 => Fade::default(),
+            frames => Fade { frames, ..fade },
         };
         (frames > 0).then(|| Self {
             clip,

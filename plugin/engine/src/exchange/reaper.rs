@@ -34,7 +34,7 @@ pub(super) fn export(
     }
     let mut arrangement = Arrangement::of(job.session, job.options.sounding);
     arrangement.cut_at_zero();
-    let mut media = Media::of(job, arrangement.pieces(), &folder, text::can_say);
+    let mut media = Media::of(job, arrangement.pieces(), &folder, text::can_say, copying);
     if copying {
         let replace = job.options.if_exists == IfExists::Replace;
         media.copy_to(MEDIA, |name| replace || copies.join(name).symlink_metadata().is_err());
