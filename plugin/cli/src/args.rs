@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
 
-/// Makes, prints, inspects and recovers Stowaway sessions without a host.
+/// Makes, prints, exports, inspects and recovers Stowaway sessions without a host.
 #[derive(Parser, Debug)]
 #[command(name = "stowaway", version, arg_required_else_help = true)]
 pub struct Args {
@@ -25,6 +25,8 @@ pub enum Command {
     Print(Print),
     /// Tell what is in a WAV file or a session
     Info(Info),
+    /// Hand a session over to another program: DAWproject, Reaper project, or a WAV for each clip
+    Export(Export),
     /// Find and mend the takes of a media folder, and put them into a session
     Recover(Recover),
 }
@@ -78,6 +80,43 @@ pub struct Print {
     /// What to do about files that are there already
     #[arg(long, value_enum, default_value_t)]
     pub if_exists: IfExists,
+}
+
+/// `stowaway export`.
+#[derive(Group, Debug)]
+pub struct Export {
+    /// The session, a .stowaway file
+    pub session: PathBuf,
+    /// What to make of it
+    #[arg(long, value_enum)]
+    pub to: Format,
+    /// Where to write it; a folder for wav is made if it is missing
+    #[arg(short, long = "output", value_name = "FILE|DIR")]
+    pub output: PathBuf,
+    /// Only what is heard: no takes below others, no muted clips
+    #[arg(long)]
+    pub sounding: bool,
+    /// Leave the audio where it is, instead of putting it inside (dawproject)
+    #[arg(long)]
+    pub referenced: bool,
+    /// Copy the audio into a folder Media beside the project, instead of leaving it where it is (rpp)
+    #[arg(long)]
+    pub copy: bool,
+    /// What to do about files that are there already
+    #[arg(long, value_enum, default_value_t)]
+    pub if_exists: IfExists,
+}
+
+/// What a session can become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// DAWproject 1.0: Bitwig, Studio One, Cubase
+    #[value(name = "dawproject")]
+    DawProject,
+    /// A Reaper 7 project
+    Rpp,
+    /// A folder of time-stamped WAV files, one for each clip
+    Wav,
 }
 
 /// `stowaway info`.

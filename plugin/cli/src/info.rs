@@ -119,7 +119,7 @@ fn about_wav(path: &Path) -> Result<Done> {
             "host": p.host,
         })),
     });
-    Ok(Done { text, json, notes: Vec::new() })
+    Ok(Done { text, json, notes: Vec::new(), complete: true })
 }
 
 fn about_session(path: &Path) -> Result<Done> {
@@ -186,7 +186,7 @@ fn about_session(path: &Path) -> Result<Done> {
             "file": session.source(t.source).map(|s| &s.file),
         })).collect::<Vec<_>>(),
     });
-    Ok(Done { text, json, notes: opened.notes })
+    Ok(Done { text, json, notes: opened.notes, complete: true })
 }
 
 fn is_there(media_root: &Path, source: &Source) -> bool {

@@ -1,7 +1,8 @@
-//! `stowaway`: makes, prints, inspects and recovers sessions without a host. All real work is the
+//! `stowaway`: makes, prints, exports, inspects and recovers sessions without a host. All real work is the
 //! engine's; here are arguments, files and words.
 
 mod args;
+mod export;
 mod files;
 mod info;
 mod new;
@@ -25,8 +26,10 @@ struct Done {
     text: String,
     /// For machines: the same.
     json: serde_json::Value,
-    /// Sentences that do not make it a failure.
+    /// Sentences that the user should read.
     notes: Vec<String>,
+    /// Nothing is missing; else the notes say what, and it is a failure.
+    complete: bool,
 }
 
 fn main() -> ExitCode {
@@ -38,7 +41,7 @@ fn main() -> ExitCode {
                 terminal.note(note);
             }
             terminal.result(&done.text, done.json, &done.notes);
-            ExitCode::SUCCESS
+            if done.complete { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
             terminal.error(&format!("{error:#}"));
@@ -51,6 +54,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<Done> {
     match command {
         Command::New(args) => new::run(&args, terminal),
         Command::Print(args) => print::run(&args, terminal),
+        Command::Export(args) => export::run(&args, terminal),
         Command::Info(args) => info::run(&args),
         Command::Recover(args) => recover::run(&args),
     }

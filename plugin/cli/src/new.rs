@@ -41,6 +41,7 @@ pub fn run(args: &New, terminal: &Terminal) -> Result<Done> {
                 text: format!("{} was there already, left as it is.\n", args.output.display()),
                 json: json!({ "session": args.output, "skipped": true }),
                 notes: Vec::new(),
+                complete: true,
             });
         }
         _ => {}
@@ -190,5 +191,5 @@ fn told(args: &New, session: &Session, media: &copy::Intake, notes: Vec<String>)
         "copied": media.copied,
         "cloned": media.cloned,
     });
-    Done { text, json, notes }
+    Done { text, json, notes, complete: true }
 }

@@ -48,7 +48,7 @@ pub fn run(args: &Print, terminal: &Terminal) -> Result<Done> {
     let took_secs = begun.elapsed().as_secs_f64();
     let notes = opened.notes.iter().chain(&report.notes).cloned().collect();
     let json = as_json(&report, took_secs);
-    Ok(Done { text: as_text(&report, what, args, took_secs), json, notes })
+    Ok(Done { text: as_text(&report, what, args, took_secs), json, notes, complete: true })
 }
 
 fn as_text(report: &PrintReport, what: What, args: &Print, took_secs: f64) -> String {

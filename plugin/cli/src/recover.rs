@@ -68,7 +68,7 @@ pub fn run(args: &Recover) -> Result<Done> {
         "placed": placed_before + placed,
         "takes": known.iter().map(|k| about(k, &found)).collect::<Vec<_>>(),
     });
-    Ok(Done { text, json, notes })
+    Ok(Done { text, json, notes, complete: true })
 }
 
 /// A take with audio in it, in the document's terms.

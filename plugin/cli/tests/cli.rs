@@ -2,6 +2,10 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "../../engine/tests/exchange/read.rs"]
+mod exchange_read;
+#[path = "cli/export.rs"]
+mod export;
 
 use std::fs;
 use std::path::Path;

@@ -5,6 +5,7 @@
 //! both ends.
 
 pub mod disk;
+pub mod exchange;
 pub mod gain;
 pub mod host;
 pub mod instance;

@@ -20,6 +20,7 @@ mod sources;
 mod stems;
 
 pub use sources::SourceProblem;
+pub(crate) use sources::in_words as source_in_words;
 
 /// What becomes a file each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

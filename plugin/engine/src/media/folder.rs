@@ -13,6 +13,7 @@ pub(crate) use names::numbered;
 pub use names::{create_unique, sanitize};
 pub use owner::Owner;
 pub use places::candidates;
+pub(crate) use places::is_inside;
 pub use reference::{ReferenceError, check_reference, resolve_reference};
 
 use std::io;

@@ -212,17 +212,17 @@ fn controls(track: &doc::Track) -> Controls {
 }
 
 /// The group buses in use, in order of dependency.
-struct Buses {
+pub(crate) struct Buses {
     /// Buses, level after level.
-    order: Vec<u8>,
+    pub(crate) order: Vec<u8>,
     /// How many in each level.
     levels: Vec<usize>,
     /// Where each of the 16 plays to, cycles cut.
-    outputs: [doc::Output; BUSES],
+    pub(crate) outputs: [doc::Output; BUSES],
 }
 
 impl Buses {
-    fn of(session: &Session, notes: &mut Vec<String>) -> Self {
+    pub(crate) fn of(session: &Session, notes: &mut Vec<String>) -> Self {
         let mut outputs: [doc::Output; BUSES] = std::array::from_fn(|_| doc::Output::Main);
         let mut used = [false; BUSES];
         for bus in &session.buses {

@@ -1,9 +1,9 @@
 //! The files of a print: written under names of their own, and given their true ones when all of
 //! them are whole. What fails, or is dropped, leaves nothing behind.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -11,6 +11,8 @@ use uuid::Uuid;
 use super::stems::Stem;
 use super::{IfExists, PrintError, failed};
 use crate::disk::storage::{Storage, rf64_at_bytes};
+use crate::media::folder::is_inside;
+use crate::media::part::{self, Part};
 use crate::media::wav::samples::encode_planar;
 use crate::media::wav::{Passport, SampleFormat, TakeHeader};
 use crate::rt::kernels::Kernels;
@@ -37,7 +39,6 @@ pub(super) struct Heard {
 
 /// One stereo file. Dropped before [`publish`], it goes.
 pub(super) struct Output {
-    path: PathBuf,
     part: Part,
     header: TakeHeader,
     format: SampleFormat,
@@ -47,30 +48,13 @@ pub(super) struct Output {
     kernels: Kernels,
 }
 
-/// A file under a name of its own, removed when it is dropped.
-struct Part {
-    path: PathBuf,
-    file: File,
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // Nothing is left to be told: the print has failed already, or has its name.
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
 /// Refuses to print among takes.
 pub(super) fn refuse_media_folder(
     storage: &dyn Storage,
     out_dir: &Path,
     media_root: &Path,
 ) -> Result<(), PrintError> {
-    let Ok(media) = storage.canonical(media_root) else { return Ok(()) };
-    // What is not there yet will be made below what is.
-    let absolute = std::path::absolute(out_dir).unwrap_or_else(|_| out_dir.to_owned());
-    let there = absolute.ancestors().find_map(|part| storage.canonical(part).ok());
-    if there.is_some_and(|there| there.starts_with(&media)) {
+    if is_inside(storage, out_dir, media_root) {
         return Err(PrintError::InMediaFolder {
             out_dir: out_dir.to_owned(),
             media_root: media_root.to_owned(),
@@ -122,7 +106,6 @@ impl Output {
         let mut bytes = Vec::with_capacity(2 * WRITE_BYTES);
         bytes.extend_from_slice(&header.encode(0));
         Ok(Self {
-            path: path.to_owned(),
             part,
             header,
             format,
@@ -143,7 +126,8 @@ impl Output {
     }
 
     fn flush(&mut self) -> Result<(), PrintError> {
-        self.part.file.write_all(&self.bytes).map_err(|e| failed(&self.path, &e))?;
+        let written = self.part.file().write_all(&self.bytes);
+        written.map_err(|e| failed(self.part.path(), &e))?;
         self.bytes.clear();
         Ok(())
     }
@@ -152,54 +136,25 @@ impl Output {
     pub(super) fn finish(&mut self) -> Result<(), PrintError> {
         self.flush()?;
         let page = self.header.encode(self.frames);
-        let file = &mut self.part.file;
+        let file = self.part.file();
         // On the medium before it gets its name: what has a stem's name is a stem.
-        file.seek(SeekFrom::Start(0))
+        let done = file
+            .seek(SeekFrom::Start(0))
             .and_then(|_| file.write_all(&page))
-            .and_then(|()| file.sync_data())
-            .map_err(|e| failed(&self.path, &e))
-    }
-}
-
-impl Part {
-    fn create(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let path = path.with_file_name(format!(".{name}.{}.part", Uuid::new_v4().simple()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        Ok(Self { path, file })
+            .and_then(|()| file.sync_data());
+        done.map_err(|e| failed(self.part.path(), &e))
     }
 }
 
 /// Gives finished files their names: all of them, or none.
 pub(super) fn publish(outputs: Vec<Output>, if_exists: IfExists) -> Result<Vec<Heard>, PrintError> {
-    let mut named: Vec<&Path> = Vec::new();
-    for output in &outputs {
-        let done = match if_exists {
-            IfExists::Replace => fs::rename(&output.part.path, &output.path),
-            IfExists::Fail | IfExists::Skip => name_new(&output.part.path, &output.path),
-        };
-        if let Err(error) = done {
-            // What replaced an older file stays: that one is gone.
-            for path in named.iter().filter(|_| if_exists != IfExists::Replace) {
-                let _ = fs::remove_file(path);
-            }
-            return Err(match error.kind() {
-                io::ErrorKind::AlreadyExists => PrintError::Exists(output.path.clone()),
-                _ => failed(&output.path, &error),
-            });
+    let (heard, parts): (Vec<_>, Vec<_>) =
+        outputs.into_iter().map(|output| (output.heard, output.part.close())).unzip();
+    part::publish(&parts, if_exists == IfExists::Replace).map_err(|(path, error)| {
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => PrintError::Exists(path),
+            _ => failed(&path, &error),
         }
-        named.push(&output.path);
-    }
-    Ok(outputs.iter().map(|output| output.heard).collect())
-}
-
-/// Never replaces a file, even one that came into being a moment ago: a second name for the same
-/// file fails where that name is taken. File systems without such names get the usual check.
-fn name_new(part: &Path, path: &Path) -> io::Result<()> {
-    match fs::hard_link(part, path) {
-        Ok(()) => Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
-        Err(_) if path.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => fs::rename(part, path),
-    }
+    })?;
+    Ok(heard)
 }

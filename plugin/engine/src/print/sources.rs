@@ -188,7 +188,8 @@ impl<'s> Sources<'s> {
     }
 }
 
-fn in_words(error: &SourceError) -> String {
+/// What is wrong with a file, as the middle of a sentence: `is not there`.
+pub(crate) fn in_words(error: &SourceError) -> String {
     match error {
         SourceError::Missing(_) => "is not there".to_owned(),
         SourceError::Unreadable { reason, .. } => format!("cannot be read ({reason})"),

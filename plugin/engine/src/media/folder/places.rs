@@ -7,9 +7,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use etcetera::BaseStrategy as _;
 
 use super::names::sanitize;
+use crate::disk::storage::Storage;
 use crate::media::wav::civil;
 
 const OURS: &str = "Stowaway";
+
+/// Whether what is written to `folder`, which need not be there, would lie in the media folder.
+pub(crate) fn is_inside(storage: &dyn Storage, folder: &Path, media_root: &Path) -> bool {
+    let Ok(media) = storage.canonical(media_root) else { return false };
+    // What is not there yet will be made below what is.
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    let there = absolute.ancestors().find_map(|part| storage.canonical(part).ok());
+    there.is_some_and(|there| there.starts_with(&media))
+}
 
 /// The folders that may become the media folder, best first: the user's choice; a folder in the
 /// host's project; one in `$STOWAWAY_MEDIA`, or else in the music or documents folder; and where

@@ -1,19 +1,21 @@
 //! Files that are written whole or not at all: a crash in the middle leaves the one before, or none.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use crate::media::part::{self, Part};
 
 /// Writes a file over the one of that name, whose permissions it takes.
 ///
 /// # Errors
 /// What the system says; the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = Part::beside(path, bytes)?;
+    let mut part = begun(path, bytes)?;
     if let Ok(old) = fs::metadata(path) {
-        fs::set_permissions(&part.0, old.permissions())?;
+        part.file().set_permissions(old.permissions())?;
     }
-    fs::rename(&part.0, path)
+    part::publish(&[part.close()], true).map_err(|(_, error)| error)
 }
 
 /// Writes a new file.
@@ -21,36 +23,14 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// `AlreadyExists`, and what else the system says; nothing is left behind.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = Part::beside(path, bytes)?;
-    // Never replaces: a second name for a file fails where that name is taken. File systems
-    // without second names get a look and a rename.
-    match fs::hard_link(&part.0, path) {
-        Ok(()) => Ok(()),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
-        Err(_) if path.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => fs::rename(&part.0, path),
-    }
+    part::publish(&[begun(path, bytes)?.close()], false).map_err(|(_, error)| error)
 }
 
-/// A file in progress under a name of its own; what is left there goes.
-struct Part(PathBuf);
-
-impl Part {
-    fn beside(path: &Path, bytes: &[u8]) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy();
-        let unique = uuid::Uuid::new_v4().simple();
-        let part = Self(path.with_file_name(format!(".{name}.{unique}.part")));
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&part.0)?;
-        file.write_all(bytes)?;
-        file.sync_data()?;
-        Ok(part)
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
+fn begun(path: &Path, bytes: &[u8]) -> io::Result<Part> {
+    let mut part = Part::create(path)?;
+    part.file().write_all(bytes)?;
+    part.file().sync_data()?;
+    Ok(part)
 }
 
 #[cfg(test)]
