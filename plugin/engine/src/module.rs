@@ -47,6 +47,7 @@ mod system {
     const PIN: u32 = 1;
 
     #[link(name = "kernel32")]
+    // SAFETY: as Windows declares it in <libloaderapi.h>.
     unsafe extern "system" {
         fn GetModuleHandleExW(flags: u32, inside: *const c_void, module: *mut *mut c_void) -> i32;
     }

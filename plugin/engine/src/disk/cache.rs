@@ -98,6 +98,7 @@ impl Cache {
     /// The cell was returned by this cache's [`Arena::grow`], and until the lease is gone no slot
     /// shows any frame of `frames`, no reader can still see one from before (its epoch has
     /// passed), and no other lease has one.
+    // SAFETY: makes no reference itself; what it is promised is used in `Lease::samples`.
     pub(super) unsafe fn lease(self: &Arc<Self>, cell: u32, frames: Range<usize>) -> Lease {
         assert!(frames.start <= frames.end && frames.end <= BLOCK_FRAMES);
         Lease { cache: Arc::clone(self), cell, frames }
@@ -123,10 +124,9 @@ impl Lease {
     #[must_use]
     pub fn samples(&mut self) -> &mut [f32] {
         let Some(cell) = self.cache.arena.cell(self.cell) else { return &mut [] };
-        // SAFETY: `frames` lies in the cell (asserted when leased), whose memory is initialised
-        // and lives while `self.cache` does; that nobody else reads or writes these frames is
-        // what `Cache::lease` was promised. Frames outside may be read meanwhile: no reference
-        // made here covers them.
+        // Frames outside of `frames` may be read meanwhile: no reference made here covers them.
+        // SAFETY: `frames` lies in the cell (asserted when leased), initialised and living while
+        // `self.cache` does; that nobody else has these frames, `Cache::lease` was promised.
         unsafe {
             std::slice::from_raw_parts_mut(
                 cell.add(self.frames.start).as_ptr(),
@@ -185,10 +185,10 @@ impl Pinned<'_> {
             return &[];
         }
         let frames = (held.end - at).min(max);
+        // The samples were written before the slot was published (release, acquire) and are not
+        // written again before this pin ends, which the result borrows: the argument is in `epoch`.
         // SAFETY: `at + frames` is within the published range of a cell of this very cache (the
-        // tag says so). The samples were written before the slot was published (release, acquire)
-        // and are not written again before this pin ends: the epoch argument is in `epoch`. The
-        // result borrows the pin.
+        // tag says so), and nobody writes there meanwhile.
         unsafe { std::slice::from_raw_parts(cell.add(at).as_ptr(), frames) }
     }
 

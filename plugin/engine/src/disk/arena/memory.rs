@@ -23,6 +23,7 @@ mod system {
 mod system {
     use std::ffi::{c_char, c_int, c_void};
 
+    // SAFETY: as macOS declares it in <sys/sysctl.h>.
     unsafe extern "C" {
         fn sysctlbyname(
             name: *const c_char,
@@ -64,6 +65,7 @@ mod system {
     }
 
     #[link(name = "kernel32")]
+    // SAFETY: as Windows declares it in <sysinfoapi.h>.
     unsafe extern "system" {
         fn GlobalMemoryStatusEx(status: *mut MemoryStatus) -> i32;
     }

@@ -207,11 +207,11 @@ impl Shelf {
         }
         block.loading = Some(frames.clone());
         let lease = |cell: &u32| {
-            // SAFETY: cells come from `grow` by way of `free`, where they are only new or after
-            // their epoch passed, and a cell is in one block only. The frames are outside what
-            // the slot shows (checked above), nothing else loads into the block (`loading`), and
-            // a block that loads is neither published over these frames nor taken away before
-            // `loaded`, which comes after the job let go of the lease.
+            // Nothing else loads into the block (`loading`), and a block that loads is neither
+            // published over these frames nor taken away before `loaded`, which comes after the
+            // job let go of the lease. The frames are outside what the slot shows (see above).
+            // SAFETY: as `lease` asks; cells come from `grow` by way of `free`, where they are
+            // only new or after their epoch passed, and a cell is in one block only.
             unsafe { self.cache.lease(*cell, frames.clone()) }
         };
         Some(block.cells.iter().map(lease).collect())

@@ -92,6 +92,7 @@ pub fn render(r: &Resampler, first_out: i64, src_start: i64, src: &[f32], out: &
 ///
 /// # Safety
 /// The processor has AVX2: see [`is_wide`].
+// SAFETY: a loop in plain Rust; only the instructions it is built from ask for anything.
 #[cfg_attr(target_arch = "x86_64", target_feature(enable = "avx2"))]
 pub unsafe fn render_wide(
     r: &Resampler,
