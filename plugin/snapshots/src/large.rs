@@ -51,18 +51,5 @@ fn source(id: u64) -> Source {
 }
 
 fn clip(id: u64, pos: Ticks) -> Clip {
-    Clip {
-        id: ClipId(100_000 + id),
-        source: SourceId(id),
-        take: None,
-        pos,
-        offset: 0,
-        frames: FRAMES,
-        gain_db: Db::UNITY,
-        fade_in: ClipFade::default(),
-        fade_out: ClipFade::default(),
-        mute: false,
-        name: String::new(),
-        extra: Extra::new(),
-    }
+    Clip::whole(ClipId(100_000 + id), SourceId(id), pos, FRAMES)
 }

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{end_of, is_free};
 use crate::session::document::{
-    Clip, ClipFade, ClipId, Db, Extra, Lane, LaneId, Overrun, SampleFormat, Session, Source,
-    SourceId, Take, TakeState, TrackId, limits,
+    Clip, ClipId, Db, Extra, Lane, LaneId, Overrun, SampleFormat, Session, Source, SourceId, Take,
+    TakeState, TrackId, limits,
 };
 use crate::time::Ticks;
 
@@ -127,6 +127,9 @@ pub fn begin_pass(session: &mut Session, spec: &PassSpec) -> Result<PassIds, Pla
         state: TakeState::Growing,
         tempo: spec.tempo,
         input: spec.input.clone(),
+        name: String::new(),
+        rating: 0,
+        colour: None,
         extra: Extra::new(),
     });
     let clip = add_clip(session, spec.track, lane, source, spec.take, spec.pos, 0);
@@ -238,20 +241,7 @@ fn add_clip(
     frames: u64,
 ) -> ClipId {
     let id = ClipId(session.new_id());
-    let clip = Clip {
-        id,
-        source,
-        take: Some(take),
-        pos,
-        offset: 0,
-        frames,
-        gain_db: Db::UNITY,
-        fade_in: ClipFade::default(),
-        fade_out: ClipFade::default(),
-        mute: false,
-        name: String::new(),
-        extra: Extra::new(),
-    };
+    let clip = Clip { take: Some(take), ..Clip::whole(id, source, pos, frames) };
     let lane = session.track_mut(track).and_then(|t| t.lanes.iter_mut().find(|l| l.id == lane));
     if let Some(lane) = lane {
         lane.clips.push(clip);
