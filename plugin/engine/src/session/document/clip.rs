@@ -53,6 +53,9 @@ pub struct Clip {
     /// It repeats its first so many frames, over and over, until it ends; 0: it does not.
     #[serde(default, skip_serializing_if = "is_default", deserialize_with = "lenient::u64")]
     pub loop_frames: u64,
+    /// How far into its round a clip that repeats itself begins; backwards: ends.
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "lenient::u64")]
+    pub loop_phase: u64,
     /// Only this channel of the file, as if the file had no other. Counted from 0 in the code,
     /// from 1 in the document.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "lenient::one_based_option")]
@@ -90,6 +93,7 @@ impl Clip {
             name: String::new(),
             reverse: false,
             loop_frames: 0,
+            loop_phase: 0,
             channel: None,
             envelope: Vec::new(),
             lock: false,
@@ -101,7 +105,7 @@ impl Clip {
     /// How many frames of the file it shows, from `offset` on.
     #[must_use]
     pub fn shown_frames(&self) -> u64 {
-        if self.loop_frames == 0 { self.frames } else { self.loop_frames.min(self.frames) }
+        if self.loop_frames == 0 { self.frames } else { self.loop_frames }
     }
 }
 

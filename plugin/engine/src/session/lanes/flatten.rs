@@ -215,7 +215,9 @@ fn placed<'a, S: std::hash::BuildHasher>(
                 clip,
                 start,
                 end,
-                offset: if clip.reverse { first + (end - start) - 1 } else { first },
+                offset: first
+                    + if loops { to_rate(clip.loop_phase % turn) } else { 0 }
+                    + if clip.reverse { (end - start) - 1 } else { 0 },
                 round,
                 fade_in: fade(&clip.fade_in),
                 fade_out: fade(&clip.fade_out),

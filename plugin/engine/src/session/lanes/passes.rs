@@ -220,6 +220,11 @@ pub(crate) fn lane_for(
     Ok(id)
 }
 
+/// Whether nothing lies in a lane over `span`.
+pub(crate) fn is_free_lane(session: &Session, lane: &Lane, span: (Ticks, Ticks)) -> bool {
+    is_free(lane, span.0, span.1, |clip| session.source(clip.source))
+}
+
 /// Whether everything in the top lane was recorded in `run`.
 fn top_lane_is_of_run(session: &Session, track: TrackId, run: u64) -> bool {
     let top = session.track(track).and_then(|t| t.lanes.last());

@@ -148,6 +148,7 @@ impl Hosted {
             tempo: begin.tempo,
             input: input_name(begin.port, begin.part),
         };
+        self.before_pass(track);
         let ids = lanes::begin_pass(&mut self.session, &spec);
         if let Err(e) = &ids {
             self.say(e.to_string());
@@ -233,6 +234,7 @@ impl Hosted {
                 self.list_unplaced();
             }
         }
+        self.after_pass(closed.take);
         self.touched(true);
     }
 

@@ -196,6 +196,7 @@ fn mend_clip(clip: &mut Clip) -> bool {
     bent |= clamp(&mut clip.fade_in.frames, 0, clip.frames);
     bent |= clamp(&mut clip.fade_out.frames, 0, clip.frames);
     bent |= clamp(&mut clip.loop_frames, 0, limits::FRAMES);
+    bent |= clamp(&mut clip.loop_phase, 0, limits::FRAMES);
     if clip.channel.is_some_and(|c| c >= 16) {
         clip.channel = None;
         bent = true;

@@ -288,7 +288,10 @@ impl Reference<'_> {
             {
                 let (start, end) = Self::span(c);
                 let x = if c.reverse { end - 1 - f } else { f - start };
-                let x = if c.loop_frames > 0 { x % c.loop_frames as i64 } else { x };
+                let x = match c.loop_frames as i64 {
+                    0 => x,
+                    round => (x + c.loop_phase as i64) % round,
+                };
                 let frame = c.offset as i64 + x;
                 heard.insert((c.id.0, frame), gain);
             }
@@ -309,6 +312,7 @@ fn any_clip() -> impl Strategy<Value = Clip> {
             mute,
             reverse,
             loop_frames: turn.saturating_sub(20),
+            loop_phase: start.unsigned_abs() / 3,
             // Half of them without.
             fade_in: fade(fade_in.saturating_sub(40).min(frames)),
             fade_out: fade(fade_out.saturating_sub(40).min(frames)),
