@@ -1,8 +1,7 @@
 //! A session as large as they come: 300 tracks, 10 200 clips, of files that need not be there.
 
 use stowaway_engine::session::document::{
-    Clip, ClipFade, ClipId, Db, Extra, Lane, LaneId, SampleFormat, Session, Source, SourceId,
-    Track, TrackId,
+    Clip, ClipId, Extra, Lane, LaneId, SampleFormat, Session, Source, SourceId, Track, TrackId,
 };
 use stowaway_engine::time::Ticks;
 
