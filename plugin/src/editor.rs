@@ -25,6 +25,7 @@ mod side;
 mod snap;
 pub mod state;
 mod surface;
+mod take_list;
 mod timeline;
 mod top;
 mod transport;

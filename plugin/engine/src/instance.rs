@@ -13,13 +13,15 @@ use crate::disk::pool::{DiskPool, ReadSettings, Registration};
 use crate::disk::waveforms::{Waveforms, Worker};
 use crate::host::{Block, Outcome};
 use crate::live::LiveParams;
+use crate::media::level::Silence;
 use crate::params::{GlobalParam, ParamKey};
 use crate::rt;
 use crate::rt::cache_feed::CacheFeed;
 use crate::rt::patience::Patience;
 use crate::rt::processor::Engine;
+use crate::session::Loudness;
 use crate::session::command::Command;
-use crate::session::document::Session;
+use crate::session::document::{ClipId, Session};
 use crate::session::snapshot::{Public, Snapshot};
 use crate::session::thread::{Ask, SessionThread};
 use crate::shared::Shared;
@@ -251,6 +253,22 @@ impl Instance {
         self.thread
             .ask_for(SOON, |reply| Ask::Step { id: self.id, back, reply: Some(reply) })
             .unwrap_or_else(|| Err("Stowaway is busy; try that again.".into()))
+    }
+
+    /// Brings clips to a loudness, by their gain alone; a message says what could not be.
+    pub fn normalise(&self, clips: Vec<ClipId>, goal: Loudness) {
+        self.thread.ask(Ask::Normalise { id: self.id, clips, goal });
+    }
+
+    /// Takes what is silent of a clip off the timeline; a message says what could not be.
+    pub fn strip_silence(&self, clip: ClipId, silence: Silence) {
+        self.thread.ask(Ask::StripSilence { id: self.id, clip, silence });
+    }
+
+    /// Has takes measured whose level is not known, in the background. (Those that are recorded
+    /// are measured when recording ends.)
+    pub fn measure_takes(&self) {
+        self.thread.ask(Ask::MeasureTakes { id: self.id });
     }
 
     /// Undo or redo that nobody waits for: if it cannot be done, a message says why.

@@ -4,6 +4,7 @@
 pub mod folder;
 pub mod hash;
 pub mod journal;
+pub mod level;
 pub(crate) mod part;
 pub mod probe;
 pub mod recover;

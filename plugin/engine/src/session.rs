@@ -17,4 +17,5 @@ pub mod validate;
 
 pub use command::{Applied, Command, apply};
 pub use document::Session;
+pub use thread::measure::Loudness;
 pub use validate::SessionError;

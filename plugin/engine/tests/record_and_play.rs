@@ -287,6 +287,11 @@ fn what_was_recorded_is_one_step_and_undo_touches_no_audio() {
     assert_eq!(recorded.len(), 2);
     assert!(recorded.iter().all(|(_, frames)| *frames == 14_400), "{recorded:?}");
     assert_eq!(rig.instance.settled().undo.as_deref(), Some("record"));
+    // What was recorded is measured, and that is no edit.
+    rig.until("levels", |r| r.instance.settled().session.takes.iter().all(|t| t.level.is_some()));
+    let level = rig.instance.settled().session.takes[0].level.expect("measured");
+    assert!((level.rms_db.0 + 10.8).abs() < 0.2, "noise of half the scale: {level:?}");
+    assert_eq!(rig.instance.settled().undo.as_deref(), Some("record"));
     // A clip that was recorded is edited, and all of it taken back and done again.
     let clip = rig.instance.settled().session.tracks[0].lanes[0].clips[0].id;
     let at = stowaway_engine::time::Ticks::from_frames(4_000, RATE);

@@ -1,6 +1,7 @@
 //! What a right-click on a clip offers: every value of it, and what is done with it.
 
 use egui::{DragValue, Response, Ui};
+use stowaway_engine::session::Loudness;
 use stowaway_engine::session::command::{ClipValue, Command, TakeValue};
 use stowaway_engine::session::document::{Clip, ClipFade, Colour, CurveShape, Db, Source};
 
@@ -58,6 +59,7 @@ pub fn show(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, clip: &Clip) {
     }
     colours(ui, clip.colour.as_ref(), &|colour| set(ClipValue::Colour(colour)));
     ui.separator();
+    loudness(ui, now, state, clip);
     let at = ticks(now.secs());
     if ui.button("Split at the playhead  (S)").clicked() {
         instance.post(Command::SplitClip { clip: clip.id, at });
@@ -86,6 +88,55 @@ pub fn show(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, clip: &Clip) {
             });
         });
     }
+}
+
+/// By clip gain alone, all chosen clips together.
+fn loudness(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, clip: &Clip) {
+    let instance = now.plug.instance();
+    let mut clips: Vec<_> = keys::chosen(now, state).iter().map(|c| c.id).collect();
+    // The one under the mouse is what others are matched to.
+    clips.retain(|id| *id != clip.id);
+    clips.insert(0, clip.id);
+    ui.menu_button("Normalise, by clip gain", |ui| {
+        for (name, goal) in [
+            ("Peak 0 dBFS", Loudness::Peak(0.0)),
+            ("Peak -1 dBFS", Loudness::Peak(-1.0)),
+            ("RMS -18 dBFS", Loudness::Rms(-18.0)),
+            ("-23 LUFS", Loudness::Lufs(-23.0)),
+            ("-18 LUFS", Loudness::Lufs(-18.0)),
+            ("-14 LUFS", Loudness::Lufs(-14.0)),
+        ] {
+            if ui.button(name).clicked() {
+                instance.normalise(clips.clone(), goal);
+                ui.close();
+            }
+        }
+        let several = clips.len() > 1;
+        let matched = ui.add_enabled(several, egui::Button::new("As loud as this clip"));
+        if matched.on_disabled_hover_text("Choose several clips first.").clicked() {
+            instance.normalise(clips.clone(), Loudness::Match);
+            ui.close();
+        }
+    });
+    ui.menu_button("Strip silence", |ui| {
+        ui.set_min_width(190.0);
+        let silence = &mut state.silence;
+        let mut field = |text: &str, value: &mut f64, range, unit: &str| {
+            ui.horizontal(|ui| {
+                ui.add(DragValue::new(value).range(range).speed(0.5).max_decimals(1).suffix(unit));
+                ui.label(text);
+            });
+        };
+        field("and below is silence", &mut silence.threshold_db, -100.0..=0.0, " dBFS");
+        field("at least", &mut silence.least_ms, 1.0..=60_000.0, " ms");
+        field("left before", &mut silence.before_ms, 0.0..=10_000.0, " ms");
+        field("left behind", &mut silence.after_ms, 0.0..=10_000.0, " ms");
+        field("fades", &mut silence.fade_ms, 0.0..=10_000.0, " ms");
+        if ui.button("Strip").clicked() {
+            instance.strip_silence(clip.id, *silence);
+            ui.close();
+        }
+    });
 }
 
 /// Drags of one field are one step of the undo.

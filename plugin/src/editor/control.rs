@@ -233,6 +233,7 @@ fn field_key(what: Typed) -> (u8, u64) {
         Typed::Lane(id) => (7, id.0),
         Typed::Marker(id) => (8, id.0),
         Typed::Region(id) => (9, id.0),
+        Typed::Take(id) => (10, id.as_u64_pair().1),
     }
 }
 

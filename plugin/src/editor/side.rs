@@ -36,7 +36,10 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, side: Side) {
     });
     ui.separator();
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match side {
-        Side::Takes => takes(ui, now),
+        Side::Takes => {
+            takes(ui, now);
+            super::take_list::show(ui, now, state);
+        }
         Side::Messages => messages(ui, now),
         Side::Host => {
             host(ui, &now.plug.report_text());
@@ -69,10 +72,6 @@ fn host(ui: &mut Ui, report: &str) {
 
 fn takes(ui: &mut Ui, now: &Now<'_>) {
     let unplaced = &now.picture.unplaced;
-    if unplaced.is_empty() && now.picture.earlier.is_empty() {
-        ui.label(RichText::new("Every take is on a track.").color(look::DIM));
-        return;
-    }
     if !unplaced.is_empty() {
         ui.label("Unplaced takes");
         let why = "They are in the media folder, and no track shows them.";

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use egui::Pos2;
-use stowaway_engine::session::document::{ClipId, LaneId, MarkerId, RegionId, TrackId};
+use stowaway_engine::session::document::{ClipId, LaneId, MarkerId, RegionId, TakeId, TrackId};
 
 use super::meter::Level;
 
@@ -17,6 +17,20 @@ pub enum Side {
     Messages,
     /// What is known of the host.
     Host,
+}
+
+/// An order of takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TakesBy {
+    /// As they were recorded.
+    #[default]
+    Time,
+    /// The best first.
+    Rating,
+    /// The loudest first.
+    Loudness,
+    /// The quietest noise floor first.
+    Noise,
 }
 
 /// A name or a number that is being typed.
@@ -53,6 +67,8 @@ pub enum Typed {
     Marker(MarkerId),
     /// A region's name.
     Region(RegionId),
+    /// A take's name.
+    Take(TakeId),
 }
 
 /// See the module.
@@ -77,6 +93,10 @@ pub struct ViewState {
     pub mark_drag: Option<(u64, f64)>,
     /// The track under the mouse.
     pub track_under: Option<TrackId>,
+    /// What is stripped as silence.
+    pub silence: stowaway_engine::media::level::Silence,
+    /// Takes are listed in that order.
+    pub takes_by: TakesBy,
     /// Edits snap to the grid and to edges.
     pub snap: bool,
     /// The panel at the right.
@@ -112,6 +132,8 @@ impl Default for ViewState {
             swipe: None,
             mark_drag: None,
             track_under: None,
+            silence: stowaway_engine::media::level::Silence::default(),
+            takes_by: TakesBy::default(),
             snap: true,
             side: None,
             typing: None,

@@ -27,9 +27,9 @@ pub mod values;
 
 pub use clip::{Clip, ClipFade, CurveShape, GainPoint};
 pub use colour::Colour;
-pub use ids::{ClipId, LaneId, MarkerId, RegionId, SourceId, TrackId};
+pub use ids::{ClipId, LaneId, MarkerId, RegionId, SourceId, TakeId, TrackId};
 pub use marker::{Marker, Region};
-pub use media::{Overrun, SampleFormat, Source, Take, TakeState};
+pub use media::{Overrun, SampleFormat, Source, Take, TakeLevel, TakeState};
 pub use routing::{Input, Output, Part};
 pub use settings::{Globals, InputSetting, LoopLength, RecordMode, Settings, TakeFormat};
 pub use track::{Bus, Lane, Mix, Monitor, SendLevel, Track};

@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub earlier: Vec<EarlierSession>,
     /// Room on the disk of the media folder, where it is known.
     pub free_bytes: Option<u64>,
+    /// Takes and clips that are still to be measured.
+    pub measuring: usize,
     /// What an undo would take back, in a few words.
     pub undo: Option<String>,
     /// What a redo would do again.
@@ -72,6 +74,7 @@ impl Public {
             recording: 0,
             earlier: Vec::new(),
             free_bytes: None,
+            measuring: 0,
             undo: None,
             redo: None,
         };

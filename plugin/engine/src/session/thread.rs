@@ -15,19 +15,21 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::command::Command;
-use super::document::Session;
+use super::document::{ClipId, Session};
 use super::snapshot::Public;
 use crate::disk::pool::Registration;
 use crate::disk::waveforms::Waveforms;
 use crate::disk::writer::Writer;
 use crate::instance::InstanceConfig;
 use crate::live::LiveParams;
+use crate::media::level::Silence;
 use crate::rt::Remote;
 
 mod autosave;
 mod edits;
 mod hosted;
 mod journal;
+pub mod measure;
 mod media;
 mod names;
 mod passes;
@@ -35,6 +37,7 @@ mod streams;
 mod survey;
 
 use hosted::Hosted;
+use measure::Loudness;
 
 /// Between two looks while something may happen.
 const BUSY: Duration = Duration::from_millis(4);
@@ -76,6 +79,12 @@ pub(crate) enum Ask {
     Edit { id: Uuid, command: Box<Command>, reply: Sender<Result<(), String>> },
     /// An edit whose failure is told as a message; edits of one gesture are undone together.
     Post { id: Uuid, command: Box<Command>, gesture: Option<u64> },
+    /// Clips are brought to a loudness.
+    Normalise { id: Uuid, clips: Vec<ClipId>, goal: Loudness },
+    /// What is silent of a clip goes.
+    StripSilence { id: Uuid, clip: ClipId, silence: Silence },
+    /// Takes whose level is not known are measured.
+    MeasureTakes { id: Uuid },
     /// The last edit is taken back, or done again.
     Step { id: Uuid, back: bool, reply: Option<Sender<Result<(), String>>> },
     /// The user moved a value that is heard already: the host's project is to be saved.
@@ -240,6 +249,25 @@ impl Desk {
                     && let Err(why) = h.edit(*command, gesture)
                 {
                     h.say(why);
+                }
+            }
+            Ask::Normalise { id, clips, goal } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.normalise(&clips, goal)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::StripSilence { id, clip, silence } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.strip_silence(clip, silence)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::MeasureTakes { id } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.measure_takes();
                 }
             }
             Ask::Step { id, back, reply } => {

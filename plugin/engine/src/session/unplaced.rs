@@ -225,6 +225,7 @@ pub fn place_known(
         name: String::new(),
         rating: 0,
         colour: None,
+        level: None,
         extra: Extra::new(),
     });
     passes::place(session, known.take, track, pos)

@@ -40,3 +40,6 @@ id!(
     /// A region.
     RegionId
 );
+
+/// A take, by the id that the journal and the file's own header know.
+pub type TakeId = uuid::Uuid;

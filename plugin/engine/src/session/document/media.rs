@@ -99,6 +99,19 @@ pub struct Overrun {
     pub frames: u64,
 }
 
+/// How loud a take is. See `media::level` for what is what.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TakeLevel {
+    /// dBTP.
+    pub true_peak_db: Db,
+    /// Of all samples, dBFS.
+    pub rms_db: Db,
+    /// Integrated, LUFS.
+    pub lufs: Db,
+    /// dBFS.
+    pub noise_db: Db,
+}
+
 /// One pass of recording on one track. Takes are never removed by an edit: one that no clip
 /// shows is listed as unplaced.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -149,6 +162,9 @@ pub struct Take {
     /// Its own colour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<Colour>,
+    /// How loud it is, once that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<TakeLevel>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,

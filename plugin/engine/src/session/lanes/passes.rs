@@ -130,6 +130,7 @@ pub fn begin_pass(session: &mut Session, spec: &PassSpec) -> Result<PassIds, Pla
         name: String::new(),
         rating: 0,
         colour: None,
+        level: None,
         extra: Extra::new(),
     });
     let clip = add_clip(session, spec.track, lane, source, spec.take, spec.pos, 0);

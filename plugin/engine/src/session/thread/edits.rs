@@ -75,6 +75,7 @@ impl Hosted {
         }
         if let Some(before) = self.before_passes.take() {
             self.history.record("record", &before, &self.session);
+            self.measure_takes();
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::autosave::Autosave;
+use super::measure::Measuring;
 use super::media::Media;
 use super::names::Names;
 use super::passes::{OpenPass, Ready, Runs};
@@ -77,6 +78,7 @@ pub(super) struct Hosted {
     pub closing: HashMap<Uuid, OpenPass>,
     pub unplaced: Vec<UnplacedTake>,
     pub history: History,
+    pub measuring: Measuring,
     /// The tracks as they were before what is being recorded now.
     pub before_passes: Option<Before>,
     /// What the writer was told of files that there are.
@@ -124,6 +126,7 @@ impl Hosted {
             closing: HashMap::new(),
             unplaced: Vec::new(),
             history: History::default(),
+            measuring: Measuring::default(),
             before_passes: None,
             names: Names::default(),
             messages: Vec::new(),
@@ -250,6 +253,7 @@ impl Hosted {
         self.tick_media();
         self.hear_passes();
         self.prepare_files();
+        self.tick_measuring();
         if let Some(active) = &mut self.active {
             while active.remote.old_plans.pop().is_ok() {}
             while active.remote.old_rings.pop().is_ok() {}
@@ -371,6 +375,7 @@ impl Hosted {
             recording: self.passes.len(),
             earlier: self.around.earlier.clone(),
             free_bytes: self.around.free_bytes,
+            measuring: self.measuring.left(),
             undo: self.history.undo_label().map(str::to_owned),
             redo: self.history.redo_label().map(str::to_owned),
         });

@@ -259,6 +259,12 @@ fn mend_take(take: &mut Take, notes: &mut Notes) {
     if let Some(peak) = &mut take.peak_db {
         bent |= clamp_db(peak, 1_000.0);
     }
+    if let Some(level) = &mut take.level {
+        for db in [&mut level.true_peak_db, &mut level.rms_db, &mut level.lufs, &mut level.noise_db]
+        {
+            bent |= clamp_db(db, 1_000.0);
+        }
+    }
     if take.tempo.is_some_and(|t| !(t > 0.0 && t <= 10_000.0)) {
         take.tempo = None;
         bent = true;
