@@ -11,6 +11,7 @@ use stowaway_engine::session::document::{
     Clip, ClipFade, Colour, CurveShape, Db, GainPoint, Track,
 };
 use stowaway_engine::time::Ticks;
+use stowaway_plugin::editor::state::Side;
 use stowaway_plugin::editor::view::View;
 use stowaway_snapshots::stage::{RATE, Stage};
 
@@ -252,8 +253,10 @@ fn all_of_it_is_drawn() {
     (state.px_per_sec, state.from_secs) = (80.0, 0.0);
     state.open.insert(track(&stage).id);
     state.selected.insert(copy.id);
+    state.side = Some(Side::Takes);
     editor.run_steps(20);
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    std::thread::sleep(std::time::Duration::from_millis(800));
+    let _ = stage.picture();
     editor.run_steps(3);
     let picture = editor.render().expect("a picture");
     if let Some(path) = std::env::var_os("STOWAWAY_PICTURE") {
