@@ -18,6 +18,7 @@ fn recorded() -> (Session, Uuid) {
         run: session.new_id(),
         wrapped: false,
         pos: Ticks(0),
+        lead_in_frames: 0,
         file: "a.wav".into(),
         rate: 48_000,
         channels: 2,
