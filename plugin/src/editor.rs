@@ -5,17 +5,24 @@
 pub mod view;
 
 mod clip;
+mod clip_menu;
+mod comp;
 mod control;
+mod envelope;
 mod footer;
+mod hand;
 mod header;
 mod hints;
+mod keys;
 pub mod look;
+mod marks;
 mod menu;
 mod meter;
 mod now;
 mod rows;
 mod scale;
 mod side;
+mod snap;
 pub mod state;
 mod surface;
 mod timeline;

@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod edit;
 mod fixtures;
 mod memory;
 mod play;
@@ -27,6 +28,8 @@ pub struct Bench {
     pub cli: PathBuf,
     /// The bare loop: an example of the engine.
     pub bare: PathBuf,
+    /// What edits a large session: another one.
+    pub edits: PathBuf,
     /// For files and the report; what the bench made is removed, but for the report.
     pub out: PathBuf,
     /// Shorter and rougher, and only with 64 files.
@@ -57,6 +60,7 @@ pub fn run(bench: &Bench) -> Result<(), String> {
         .map_err(|e| format!("{} cannot be made: {e}.", media.display()))?;
     let mut report = Report::begin(bench.quick);
     report.section("Memory and loading", || memory::measure(bench));
+    report.section("Editing 10 200 clips on 300 tracks", || edit::measure(bench));
     report.section("Recording in real time", || record::measure(bench));
     let files = fixtures::files(&media, if bench.quick { COUNTS[0] } else { COUNTS[1] });
     report.section("Playing in real time, 64 frames at 48 kHz", || {

@@ -19,7 +19,7 @@ pub fn run(args: &[String]) -> Done {
     println!("Building the plugin, the command line and the bench. The first time takes minutes.");
     let [clap, _] = bundle::bundle(Kind::Shipped)?;
     let cli = command_line()?;
-    let bare = bare_loop()?;
+    let [bare, edits] = examples()?;
     steps::run(
         cargo().args(["build", "--quiet", "--release", "--package", "scenarios", "--bin", "bench"]),
         "The bench did not build; cargo has said above why",
@@ -27,7 +27,7 @@ pub fn run(args: &[String]) -> Done {
     let out = workspace().join("target").join("bench");
     println!();
     let mut bench = Command::new(cargo_target().join("release").join(program("bench")));
-    bench.arg(&clap).arg(&cli).arg(&bare).arg(&out).args(quick.then_some("--quick"));
+    bench.arg(&clap).arg(&cli).arg(&bare).arg(&edits).arg(&out).args(quick.then_some("--quick"));
     bench.current_dir(workspace()).env("STOWAWAY_MEDIA", out.join("takes"));
     steps::run(&mut bench, "The bench did not succeed")?;
     // The window is drawn by what the bench of the audio does not need: a build of its own.
@@ -39,13 +39,14 @@ pub fn run(args: &[String]) -> Done {
     )
 }
 
-/// The plain loop that prints are measured against.
-fn bare_loop() -> Result<std::path::PathBuf, String> {
+/// The plain loop that prints are measured against, and what edits a large session.
+fn examples() -> Result<[std::path::PathBuf; 2], String> {
+    const NAMES: [&str; 2] = ["bare_loop", "edit_speed"];
     steps::run(
         cargo()
             .args(["build", "--quiet", "--release", "--package", "stowaway-engine"])
-            .args(["--example", "bare_loop"]),
-        "The bare loop did not build; cargo has said above why",
+            .args(NAMES.iter().flat_map(|name| ["--example", name])),
+        "What the bench measures against did not build; cargo has said above why",
     )?;
-    Ok(cargo_target().join("release").join("examples").join(program("bare_loop")))
+    Ok(NAMES.map(|name| cargo_target().join("release").join("examples").join(program(name))))
 }

@@ -15,7 +15,7 @@ use stowaway_engine::media::wav::DataLength;
 use stowaway_engine::plan::MAX_CHANNELS;
 use stowaway_engine::session::defaults::Spread;
 use stowaway_engine::session::document::{
-    Clip, ClipFade, ClipId, Db, Extra, Lane, LaneId, Session, Source, SourceId,
+    Clip, ClipId, Db, Extra, Lane, LaneId, Session, Source, SourceId,
 };
 use stowaway_engine::time::Ticks;
 
@@ -138,20 +138,7 @@ fn add_track(
         growing: false,
         extra: Extra::new(),
     });
-    let clip = Clip {
-        id: ClipId(session.new_id()),
-        source,
-        take: None,
-        pos: Ticks(0),
-        offset: 0,
-        frames: wav.frames,
-        gain_db: Db::UNITY,
-        fade_in: ClipFade::default(),
-        fade_out: ClipFade::default(),
-        mute: false,
-        name: String::new(),
-        extra: Extra::new(),
-    };
+    let clip = Clip::whole(ClipId(session.new_id()), source, Ticks(0), wav.frames);
     let mut lane = Lane::empty(LaneId(session.new_id()));
     lane.clips.push(clip);
     let id = session.add_track(Some(name.to_owned()), None).context(TOO_MANY)?;

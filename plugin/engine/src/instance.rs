@@ -223,7 +223,39 @@ impl Instance {
 
     /// An edit that nobody waits for: if it cannot be done, a message says why. For the window.
     pub fn post(&self, command: Command) {
-        self.thread.ask(Ask::Post { id: self.id, command: Box::new(command) });
+        self.post_in(None, command);
+    }
+
+    /// The same as a part of a gesture: what follows each other in one is undone together.
+    pub fn post_in(&self, gesture: Option<u64>, command: Command) {
+        self.thread.ask(Ask::Post { id: self.id, command: Box::new(command), gesture });
+    }
+
+    /// Takes the last edit back.
+    ///
+    /// # Errors
+    /// A sentence for the user, while something is recorded.
+    pub fn undo(&self) -> Result<(), String> {
+        self.step(true)
+    }
+
+    /// Does again what was taken back last.
+    ///
+    /// # Errors
+    /// As [`Instance::undo`].
+    pub fn redo(&self) -> Result<(), String> {
+        self.step(false)
+    }
+
+    fn step(&self, back: bool) -> Result<(), String> {
+        self.thread
+            .ask_for(SOON, |reply| Ask::Step { id: self.id, back, reply: Some(reply) })
+            .unwrap_or_else(|| Err("Stowaway is busy; try that again.".into()))
+    }
+
+    /// Undo or redo that nobody waits for: if it cannot be done, a message says why.
+    pub fn post_step(&self, back: bool) {
+        self.thread.ask(Ask::Step { id: self.id, back, reply: None });
     }
 
     /// The user moved a parameter, heard already: the host's project is to be saved.

@@ -5,6 +5,7 @@ pub mod command;
 pub mod defaults;
 pub mod document;
 pub mod file;
+pub mod history;
 pub mod lanes;
 pub mod migrate;
 pub mod mirror;

@@ -260,3 +260,62 @@ fn a_take_can_be_drawn_while_it_grows_and_after() {
     again.until("peaks of the file", |r| peaks(r).is_some_and(|p| p.frames() == 24_000));
     is_true(&peaks(&again).unwrap());
 }
+
+/// Two tracks in one go: one step. The take stays, unplaced, and its file as it is.
+#[test]
+fn what_was_recorded_is_one_step_and_undo_touches_no_audio() {
+    let dir = tempfile::tempdir().unwrap();
+    let media = dir.path().join("takes");
+    let mut rig = Rig::new(&media);
+    rig.set(ARM, 1.0);
+    rig.set(ParamKey::Track(1, TrackParam::Arm), 1.0);
+    rig.set(RECORD, 1.0);
+    rig.play(0, 9_600, Mode::Realtime);
+    // While it records, nothing is taken back, and edits of other things go on.
+    let refused = rig.instance.undo().unwrap_err();
+    assert!(refused.contains("being recorded"), "{refused}");
+    rig.instance.edit(Command::RenameSession { name: "Night".into() }).unwrap();
+    rig.play(9_600, 4_800, Mode::Realtime);
+    rig.stop(14_400);
+    rig.until("both takes' ends", |r| r.closed_takes() == 2);
+    rig.set(RECORD, 0.0);
+    let clips = |rig: &Rig| -> Vec<(u64, u64)> {
+        let session = &rig.instance.settled().session;
+        session.clips().map(|(t, c)| (t.id.0, c.frames)).collect()
+    };
+    let recorded = clips(&rig);
+    assert_eq!(recorded.len(), 2);
+    assert!(recorded.iter().all(|(_, frames)| *frames == 14_400), "{recorded:?}");
+    assert_eq!(rig.instance.settled().undo.as_deref(), Some("record"));
+    // A clip that was recorded is edited, and all of it taken back and done again.
+    let clip = rig.instance.settled().session.tracks[0].lanes[0].clips[0].id;
+    let at = stowaway_engine::time::Ticks::from_frames(4_000, RATE);
+    rig.instance.edit(Command::SplitClip { clip, at }).unwrap();
+    assert_eq!(clips(&rig).len(), 3);
+    let files = |rig: &Rig| -> Vec<Vec<u8>> {
+        let session = rig.instance.settled().session.clone();
+        session.sources.iter().map(|s| std::fs::read(media.join(&s.file)).unwrap()).collect()
+    };
+    let before = files(&rig);
+    rig.instance.undo().unwrap();
+    assert_eq!(clips(&rig), recorded);
+    rig.instance.undo().unwrap();
+    let now = rig.instance.settled();
+    assert_eq!((clips(&rig).len(), now.session.takes.len(), now.unplaced.len()), (0, 2, 2));
+    assert_eq!(
+        (now.undo.as_deref(), now.redo.as_deref()),
+        (Some("rename session"), Some("record"))
+    );
+    assert_eq!(files(&rig), before);
+    rig.play(0, 512, Mode::Realtime);
+    rig.instance.redo().unwrap();
+    assert_eq!(clips(&rig), recorded);
+    assert!(rig.instance.settled().unplaced.is_empty());
+    rig.instance.redo().unwrap();
+    assert_eq!(clips(&rig).len(), 3);
+    rig.instance.redo().unwrap();
+    assert_eq!(files(&rig), before);
+    let asked = rig.instance.take_host_requests();
+    rig.instance.undo().unwrap();
+    assert!(asked.mark_dirty && rig.instance.take_host_requests().mark_dirty);
+}

@@ -1,8 +1,7 @@
 //! A session as large as they come: 300 tracks, 10 200 clips, of files that need not be there.
 
 use stowaway_engine::session::document::{
-    Clip, ClipFade, ClipId, Db, Extra, Lane, LaneId, SampleFormat, Session, Source, SourceId,
-    Track, TrackId,
+    Clip, ClipId, Extra, Lane, LaneId, SampleFormat, Session, Source, SourceId, Track, TrackId,
 };
 use stowaway_engine::time::Ticks;
 
@@ -51,18 +50,5 @@ fn source(id: u64) -> Source {
 }
 
 fn clip(id: u64, pos: Ticks) -> Clip {
-    Clip {
-        id: ClipId(100_000 + id),
-        source: SourceId(id),
-        take: None,
-        pos,
-        offset: 0,
-        frames: FRAMES,
-        gain_db: Db::UNITY,
-        fade_in: ClipFade::default(),
-        fade_out: ClipFade::default(),
-        mute: false,
-        name: String::new(),
-        extra: Extra::new(),
-    }
+    Clip::whole(ClipId(100_000 + id), SourceId(id), pos, FRAMES)
 }

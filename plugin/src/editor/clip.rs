@@ -1,13 +1,13 @@
 //! One clip on the timeline: its body, its waveform, its name, what is wrong with it.
 
 use egui::{Align2, Color32, CornerRadius, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
-use stowaway_engine::session::document::{Clip, Source};
+use stowaway_engine::session::document::{Clip, CurveShape, Source};
 
-use super::look;
 use super::now::Now;
 use super::scale::Scale;
 use super::state::ViewState;
-use super::wave::{self, Look};
+use super::wave::{self, Look, Way};
+use super::{envelope, look};
 
 /// How a clip is drawn.
 #[derive(Clone, Copy)]
@@ -55,7 +55,8 @@ pub fn draw(
     if !shown.is_positive() {
         return;
     }
-    let colour = if growing { look::RED } else { style.colour };
+    let own = look::own(clip.colour.as_ref()).unwrap_or(style.colour);
+    let colour = if growing { look::RED } else { own };
     let heard = style.sounds && !clip.mute;
     let share = if heard { 0.62 } else { 0.82 };
     let corner = CornerRadius::same(3);
@@ -74,8 +75,9 @@ pub fn draw(
     fades(painter, rect, clip, source);
     if let Some(source) = source {
         overruns(painter, now, scale, rect, clip, source);
+        envelope::draw(painter, scale, rect, clip, source);
     }
-    let selected = state.selected == Some(clip.id);
+    let selected = state.selected.contains(&clip.id);
     let edge = if selected {
         Stroke::new(1.5, look::TEXT)
     } else {
@@ -104,8 +106,24 @@ fn title_of(now: &Now<'_>, clip: &Clip, source: Option<&Source>, growing: bool) 
     if clip.mute {
         name += "  (muted)";
     }
+    if clip.lock {
+        name += "  (locked)";
+    }
+    if clip.reverse {
+        name.insert_str(0, "< ");
+    }
+    match clip.channel {
+        Some(0) => name += "  L",
+        Some(1) => name += "  R",
+        Some(n) => name += &format!("  ch {}", n + 1),
+        None => {}
+    }
     if clip.gain_db.0 != 0.0 {
-        name += &format!("  {:+.1} dB", clip.gain_db.0);
+        name += &if clip.gain_db.0.is_finite() {
+            format!("  {:+.1} dB", clip.gain_db.0)
+        } else {
+            "  -inf dB".to_owned()
+        };
     }
     let take = clip.take.and_then(|id| now.session().take(id));
     if take.is_some_and(|t| t.state == stowaway_engine::session::document::TakeState::Recovered) {
@@ -137,25 +155,36 @@ fn waveform(
     let rate = f64::from(source.rate.max(1));
     let frames_per_px = rate / scale.px_per_sec;
     #[expect(clippy::cast_precision_loss, reason = "for display")]
-    let first_frame = clip.offset as f64 + (scale.secs(shown.left()) - clip.pos.secs()) * rate;
-    #[expect(clippy::cast_possible_truncation, reason = "gains are f32")]
+    let (offset, frames) = (clip.offset as f64, clip.frames as f64);
+    let first_frame = (scale.secs(shown.left()) - clip.pos.secs()) * rate;
+    #[expect(clippy::cast_precision_loss, reason = "for display")]
+    let (turn, phase) = (clip.loop_frames as f64, clip.loop_phase as f64);
+    let first = offset + if turn > 0.0 { phase } else { 0.0 };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "for display")]
     let look = Look {
         rect: shown,
         first_frame,
+        way: Way {
+            first: if clip.reverse { first + frames } else { first },
+            reverse: clip.reverse,
+            round: (turn > 0.0).then_some((offset, turn)),
+        },
+        channel: clip.channel.map(usize::from),
+        envelope: clip.envelope.iter().map(|p| (p.frame as f64, p.gain_db.gain() as f32)).collect(),
         frames_per_px,
         gain: clip.gain_db.gain() as f32,
         colour,
         density: painter.pixels_per_point(),
         known_frames: peaks.frames(),
     };
-    if frames_per_px < SAMPLES_BELOW && !source.growing {
+    if frames_per_px < SAMPLES_BELOW && !source.growing && look.way.is_straight() {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "frames of what is seen"
         )]
         let (from, frames) = (
-            first_frame.max(0.0) as u64,
+            (first + first_frame).max(0.0) as u64,
             (f64::from(shown.width()) * frames_per_px).ceil() as usize + 4,
         );
         if let Some(samples) = waveforms.samples(source.id, from, frames) {
@@ -179,13 +208,28 @@ fn fades(painter: &Painter, rect: Rect, clip: &Clip, source: Option<&Source>) {
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "for display")]
     let px = |frames: u64| (frames as f64 / clip.frames as f64) as f32 * rect.width();
     let stroke = Stroke::new(1.0, look::TEXT.gamma_multiply(0.6));
-    if clip.fade_in.frames > 0 {
-        let to = pos2(rect.left() + px(clip.fade_in.frames), rect.top());
-        painter.line_segment([rect.left_bottom(), to], stroke);
+    for (fade, edge, sign) in
+        [(&clip.fade_in, rect.left(), 1.0), (&clip.fade_out, rect.right(), -1.0)]
+    {
+        if fade.frames == 0 {
+            continue;
+        }
+        let width = px(fade.frames) * sign;
+        let point = |n: u8| {
+            let x = f32::from(n) / 20.0;
+            pos2(edge + width * x, rect.bottom() - rect.height() * curve(fade.shape, x))
+        };
+        painter.line((0..=20).map(point).collect(), stroke);
     }
-    if clip.fade_out.frames > 0 {
-        let from = pos2(rect.right() - px(clip.fade_out.frames), rect.top());
-        painter.line_segment([from, rect.right_bottom()], stroke);
+}
+
+/// The gain of a fade, `x` of the way up.
+fn curve(shape: CurveShape, x: f32) -> f32 {
+    match shape {
+        CurveShape::Linear => x,
+        CurveShape::EqualPower => (x * std::f32::consts::FRAC_PI_2).sin(),
+        CurveShape::SCurve => 0.5 - 0.5 * (x * std::f32::consts::PI).cos(),
+        CurveShape::Logarithmic => (1.0 + 9.0 * x).log10(),
     }
 }
 

@@ -229,6 +229,10 @@ fn field_key(what: Typed) -> (u8, u64) {
         Typed::Pan(id) => (3, id.0),
         Typed::InputLabel(id, _) => (4, id.0),
         Typed::Folder => (5, 0),
+        Typed::Clip(id) => (6, id.0),
+        Typed::Lane(id) => (7, id.0),
+        Typed::Marker(id) => (8, id.0),
+        Typed::Region(id) => (9, id.0),
     }
 }
 

@@ -21,7 +21,11 @@ pub fn track(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, rect: Rect, inde
     let back = ui.interact(rect, ui.scope_id().with(("header", track.id.0)), Sense::click());
     ui.painter().rect_filled(rect, 0.0, look::PANEL);
     let strip = rect.with_max_x(rect.left() + 5.0);
-    ui.painter().rect_filled(strip, 0.0, if recording { look::RED } else { look::track(index) });
+    ui.painter().rect_filled(
+        strip,
+        0.0,
+        if recording { look::RED } else { look::of_track(track, index) },
+    );
     let name = track_name(track, index);
     let at =
         |x: f32, y: f32, w: f32, h: f32| Rect::from_min_size(rect.min + vec2(x, y), vec2(w, h));
@@ -307,7 +311,7 @@ fn monitor(ui: &mut Ui, now: &Now<'_>, rect: Rect, track: &Track, name: &str, he
 }
 
 /// A lane's: its name, whether it is on top, its mute.
-pub fn lane(ui: &mut Ui, now: &Now<'_>, rect: Rect, (t, l): (usize, usize)) {
+pub fn lane(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, rect: Rect, (t, l): (usize, usize)) {
     let Some(track) = now.session().tracks.get(t) else { return };
     let Some(lane) = track.lanes.get(l) else { return };
     let top = l + 1 == track.lanes.len();
@@ -316,7 +320,11 @@ pub fn lane(ui: &mut Ui, now: &Now<'_>, rect: Rect, (t, l): (usize, usize)) {
     p.rect_filled(
         rect.with_max_x(rect.left() + 5.0),
         0.0,
-        look::between(look::track(t), look::GROUND, 0.5),
+        look::between(
+            look::own(lane.colour.as_ref()).unwrap_or_else(|| look::of_track(track, t)),
+            look::GROUND,
+            0.5,
+        ),
     );
     let name = if lane.name.is_empty() { format!("Lane {}", l + 1) } else { lane.name.clone() };
     let pick = Rect::from_min_size(rect.min + vec2(34.0, 10.0), vec2(20.0, 20.0));
@@ -330,13 +338,19 @@ pub fn lane(ui: &mut Ui, now: &Now<'_>, rect: Rect, (t, l): (usize, usize)) {
         p.circle_filled(pick.center(), 3.0, look::track(t));
     }
     let ink = if top { look::TEXT } else { look::DIM };
-    p.text(
-        pos2(rect.left() + 62.0, rect.center().y),
-        Align2::LEFT_CENTER,
-        &name,
-        egui::FontId::proportional(13.0),
-        ink,
-    );
+    let called = Rect::from_min_size(rect.min + vec2(62.0, 10.0), vec2(148.0, 20.0));
+    let typing = state.types(Typed::Lane(lane.id));
+    if !typing {
+        let ink = if lane.comp { look::GREEN } else { ink };
+        let galley = cut_text(ui, &name, egui::FontId::proportional(13.0), ink, called.width());
+        let at = pos2(called.left(), rect.center().y - galley.size().y * 0.5);
+        ui.painter().galley(at, galley, ink);
+    } else if let Some(name) =
+        field(ui, state, called, Typed::Lane(lane.id), &lane.name, |_, _, _| {})
+    {
+        now.plug.instance().post(Command::RenameLane { lane: lane.id, name });
+    }
+    response.context_menu(|ui| menu::lane(ui, now, state, (track, lane), &name));
     if response.on_hover_text("Click to hear this lane.").clicked() && !top {
         now.plug.instance().post(Command::PickLane { track: track.id, lane: lane.id });
     }

@@ -49,6 +49,18 @@ pub fn track(index: usize) -> Color32 {
     COLOURS[index % COLOURS.len()]
 }
 
+/// A colour that the user chose.
+#[must_use]
+pub fn own(colour: Option<&stowaway_engine::session::document::Colour>) -> Option<Color32> {
+    colour.and_then(|c| c.rgb()).map(|[r, g, b]| Color32::from_rgb(r, g, b))
+}
+
+/// A track's colour: its own, else that of its place.
+#[must_use]
+pub fn of_track(track: &stowaway_engine::session::document::Track, index: usize) -> Color32 {
+    own(track.colour.as_ref()).unwrap_or_else(|| self::track(index))
+}
+
 /// A colour mixed with another, `share` of the way.
 #[must_use]
 pub fn between(a: Color32, b: Color32, share: f32) -> Color32 {

@@ -2,7 +2,7 @@
 
 use egui::{DragValue, Ui};
 use stowaway_engine::session::command::{Command, InputValue, StripId, StripValue};
-use stowaway_engine::session::document::{Input, Track};
+use stowaway_engine::session::document::{Input, Lane, Track};
 
 use super::now::Now;
 use super::state::{Typed, ViewState};
@@ -43,6 +43,27 @@ pub fn track(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, track: &Track, n
         input(ui, now, state, track, port);
     }
     ui.separator();
+    super::clip_menu::colours(ui, track.colour.as_ref(), &|colour| {
+        set(StripValue::Colour(colour));
+    });
+    lanes(ui, now, track);
+    let split = ui.button("Split into L and R");
+    let tip = "Two mono tracks that read a channel each of the same files; nothing is copied.";
+    if split.on_hover_text(tip).clicked() {
+        instance.post(Command::SplitChannels { track: track.id });
+        ui.close();
+    }
+    let tracks = &now.session().tracks;
+    let at = tracks.iter().position(|t| t.id == track.id);
+    if let Some(right) = at.and_then(|at| tracks.get(at + 1))
+        && track.channels == 1
+        && right.channels == 1
+        && ui.button("Join with the track below").clicked()
+    {
+        instance.post(Command::JoinChannels { left: track.id, right: right.id });
+        ui.close();
+    }
+    ui.separator();
     if ui.button("Add a track").clicked() {
         instance.post(Command::AddTrack { name: None, at: None, channels: 2 });
         ui.close();
@@ -53,6 +74,50 @@ pub fn track(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, track: &Track, n
         instance.post(Command::RemoveTrack { track: track.id });
         ui.close();
     }
+}
+
+/// What a right-click on a lane's header offers.
+pub fn lane(
+    ui: &mut Ui,
+    now: &Now<'_>,
+    state: &mut ViewState,
+    (track, lane): (&Track, &Lane),
+    name: &str,
+) {
+    ui.set_min_width(200.0);
+    let instance = now.plug.instance();
+    if ui.button("Rename").clicked() {
+        state.edit(Typed::Lane(lane.id), name);
+        ui.close();
+    }
+    super::clip_menu::colours(ui, lane.colour.as_ref(), &|colour| {
+        instance.post(Command::ColourLane { lane: lane.id, colour });
+    });
+    lanes(ui, now, track);
+    let remove = ui.button("Remove the lane");
+    if remove.on_hover_text("Its takes stay, under Unplaced takes.").clicked() {
+        instance.post(Command::RemoveLane { lane: lane.id });
+        ui.close();
+    }
+}
+
+/// What is done with all lanes of a track.
+fn lanes(ui: &mut Ui, now: &Now<'_>, track: &Track) {
+    let mut add = |text: &str, tip: &str, command: Command| {
+        if ui.button(text).on_hover_text(tip).clicked() {
+            now.plug.instance().post(command);
+            ui.close();
+        }
+    };
+    let id = track.id;
+    add(
+        "New comp",
+        "Ranges that are chosen on the lanes go there.",
+        Command::NewComp { track: id },
+    );
+    add("New lane", "Empty, on top.", Command::AddLane { track: id });
+    let tip = "What sounds becomes one lane on top; the others are muted.";
+    add("Flatten what sounds", tip, Command::FlattenTrack { track: id });
 }
 
 /// What belongs to the input itself, whichever tracks record it.

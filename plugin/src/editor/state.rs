@@ -1,10 +1,10 @@
 //! What the window remembers: where it looks, what is open in it. Nothing of this is saved with
 //! the session.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use egui::Pos2;
-use stowaway_engine::session::document::{ClipId, TrackId};
+use stowaway_engine::session::document::{ClipId, LaneId, MarkerId, RegionId, TrackId};
 
 use super::meter::Level;
 
@@ -45,6 +45,14 @@ pub enum Typed {
     InputLabel(TrackId, u8),
     /// The folder for takes.
     Folder,
+    /// A clip's name.
+    Clip(ClipId),
+    /// A lane's name.
+    Lane(LaneId),
+    /// A marker's name.
+    Marker(MarkerId),
+    /// A region's name.
+    Region(RegionId),
 }
 
 /// See the module.
@@ -59,8 +67,18 @@ pub struct ViewState {
     pub follow: bool,
     /// Tracks whose lanes are shown.
     pub open: HashSet<TrackId>,
-    /// The clip that was clicked last.
-    pub selected: Option<ClipId>,
+    /// The clips that are chosen.
+    pub selected: BTreeSet<ClipId>,
+    /// The clip that is being dragged.
+    pub hold: Option<super::hand::Hold>,
+    /// A range that is being chosen on a lane.
+    pub swipe: Option<super::comp::Swipe>,
+    /// A marker that is being dragged, by its number, and where it is.
+    pub mark_drag: Option<(u64, f64)>,
+    /// The track under the mouse.
+    pub track_under: Option<TrackId>,
+    /// Edits snap to the grid and to edges.
+    pub snap: bool,
     /// The panel at the right.
     pub side: Option<Side>,
     /// What is being typed.
@@ -71,6 +89,8 @@ pub struct ViewState {
     pub gaps_seen: u64,
     /// Where a drag on the ruler began, in seconds.
     pub ruler_drag: Option<f64>,
+    /// Where the ruler's menu was opened, in seconds.
+    pub ruler_menu_secs: f64,
     /// What was drawn of waveforms.
     pub waves: super::wave::Drawn,
     /// Where the mouse was pressed on a control, for drags that end outside.
@@ -87,12 +107,18 @@ impl Default for ViewState {
             scroll: 0.0,
             follow: true,
             open: HashSet::new(),
-            selected: None,
+            selected: BTreeSet::new(),
+            hold: None,
+            swipe: None,
+            mark_drag: None,
+            track_under: None,
+            snap: true,
             side: None,
             typing: None,
             levels: HashMap::new(),
             gaps_seen: 0,
             ruler_drag: None,
+            ruler_menu_secs: 0.0,
             waves: super::wave::Drawn::default(),
             pressed: None,
             framed: false,
@@ -107,7 +133,16 @@ impl ViewState {
         self.ruler_drag = None;
         self.pressed = None;
         self.framed = false;
+        self.hold = None;
+        self.swipe = None;
+        self.mark_drag = None;
         self.levels.clear();
+    }
+
+    /// The track that a clip is on.
+    #[must_use]
+    pub fn track_of(&self, now: &super::now::Now<'_>, clip: ClipId) -> Option<TrackId> {
+        now.session().clips().find(|(_, c)| c.id == clip).map(|(t, _)| t.id)
     }
 
     /// Begins to type.

@@ -6,14 +6,25 @@ use stowaway_engine::session::document::{Clip, Lane, Track};
 use stowaway_engine::session::lanes::clip_end;
 
 use super::clip::{self, Style};
-use super::look;
+use super::control::field;
 use super::now::Now;
 use super::rows::{Row, What};
 use super::scale::{self, Scale};
-use super::state::ViewState;
+use super::state::{Typed, ViewState};
+use super::{clip_menu, comp, hand, keys, look, marks};
 
-/// Height of the ruler.
-pub const RULER: f32 = 38.0;
+/// Height of the ruler's lines.
+const RULER: f32 = 38.0;
+/// Height of its row of markers and regions.
+pub const MARKS: f32 = 16.0;
+
+/// Height of the ruler: with a row for markers and regions, where there are any.
+#[must_use]
+pub fn ruler_height(now: &Now<'_>) -> f32 {
+    let session = now.session();
+    let none = session.markers.is_empty() && session.regions.is_empty();
+    if none { RULER } else { RULER + MARKS }
+}
 
 /// Bars above, seconds below; in an instance with a transport of its own a click goes there and a
 /// drag makes a loop.
@@ -49,7 +60,7 @@ pub fn ruler(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, scale: &Scale, r
     }
     for tick in scale::seconds(from, to, scale.px_per_sec) {
         let x = scale.x(tick.secs);
-        p.vline(x, middle + 2.0..=rect.bottom(), (1.0, look::HOVERED));
+        p.vline(x, middle + 2.0..=rect.top() + RULER, (1.0, look::HOVERED));
         if let Some(label) = tick.label {
             p.text(pos2(x + 4.0, middle + 3.0), Align2::LEFT_TOP, label, look::small(), look::DIM);
         }
@@ -63,6 +74,21 @@ pub fn ruler(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, scale: &Scale, r
     }
     p.hline(rect.x_range(), rect.bottom() - 0.5, (1.0, look::LINE));
     own_transport(ui, now, state, scale, rect);
+    if now.plug.own_transport().is_none() {
+        let response = ui.interact(rect, ui.scope_id().with("ruler"), Sense::click());
+        ruler_menu(&response, now, state, scale);
+    }
+    marks::draw(ui, now, state, scale, rect.with_min_y(rect.top() + RULER));
+}
+
+/// Markers and regions, where the mouse was pressed.
+fn ruler_menu(response: &egui::Response, now: &Now<'_>, state: &mut ViewState, scale: &Scale) {
+    if response.secondary_clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        state.ruler_menu_secs = scale.secs(at.x);
+    }
+    response.context_menu(|ui| marks::menu(ui, now, state, state.ruler_menu_secs));
 }
 
 fn own_transport(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, scale: &Scale, rect: Rect) {
@@ -81,9 +107,10 @@ fn own_transport(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, scale: &Scal
         let (a, b) = (from.min(to).max(0.0), from.max(to));
         transport.set_loop(Some((now.secs_frame(a), now.secs_frame(b))));
     }
+    ruler_menu(&response, now, state, scale);
     response
         .on_hover_cursor(CursorIcon::PointingHand)
-        .on_hover_text_at_pointer("Click: go there. Drag: loop.");
+        .on_hover_text_at_pointer("Click: go there. Drag: loop. Right-click: markers.");
 }
 
 /// The rows' clips on their grid, and what lies above all of them.
@@ -98,9 +125,19 @@ pub fn rows(
     let p = ui.painter_at(rect);
     p.rect_filled(rect, 0.0, look::GROUND);
     grid(&p, now, scale, rect);
+    let mouse = ui.input(|i| i.pointer.hover_pos());
+    let mut tracks = Vec::new();
     for row in rows {
         let top = rect.top() + row.top - state.scroll;
         let place = Rect::from_x_y_ranges(rect.x_range(), top..=top + row.height);
+        if let What::Track(t) = row.what
+            && let Some(track) = now.session().tracks.get(t)
+        {
+            tracks.push((track.id, place));
+            if mouse.is_some_and(|m| place.y_range().contains(m.y)) {
+                state.track_under = Some(track.id);
+            }
+        }
         match row.what {
             What::Track(t) => track_row(ui, &p, now, state, scale, place, t),
             What::Lane(t, l) => lane_row(ui, &p, now, state, scale, place, (t, l)),
@@ -116,6 +153,11 @@ pub fn rows(
         let band = Rect::from_x_y_ranges(x[0]..=x[1], rect.y_range());
         p.rect_filled(band, 0.0, look::BLUE.gamma_multiply(0.05));
     }
+    for marker in &now.session().markers {
+        let ink = look::own(marker.colour.as_ref()).unwrap_or(look::YELLOW);
+        p.vline(scale.x(marker.pos.secs()), rect.y_range(), (1.0, ink.gamma_multiply(0.5)));
+    }
+    hand::ghost(ui, now, state, scale, rect, &tracks);
     let colour = if now.picture.recording > 0 { look::RED } else { look::PLAYHEAD };
     p.vline(x, rect.y_range(), (1.0, colour));
 }
@@ -166,14 +208,7 @@ fn lane_row(
     let Some(lane) = track.lanes.get(l) else { return };
     p.rect_filled(place, 0.0, look::LINE.gamma_multiply(0.35));
     lane_clips(ui, p, now, state, scale, place, track, lane, t, true);
-    let top = l + 1 == track.lanes.len();
-    let response = ui.interact(place, ui.scope_id().with(("lane", lane.id.0)), Sense::click());
-    if response.clicked() && !top {
-        now.plug.instance().post(Command::PickLane { track: track.id, lane: lane.id });
-    }
-    if !top {
-        response.on_hover_text_at_pointer("Click to hear this lane.");
-    }
+    comp::lane_row(ui, now, state, scale, place, (track, lane));
 }
 
 #[expect(clippy::too_many_arguments, reason = "two call sites; a struct would only rename them")]
@@ -197,10 +232,10 @@ fn lane_clips(
             continue;
         }
         let sounds = !lane.mute && (!in_lane || top || !hidden(track, lane, clip, now));
-        let style = Style { colour: look::track(t), sounds, lane: in_lane };
+        let style = Style { colour: look::of_track(track, t), sounds, lane: in_lane };
         clip::draw(p, now, state, scale, rect, clip, style);
         if !in_lane {
-            touch(ui, now, state, rect.intersect(seen), clip);
+            touch(ui, now, state, scale, rect, clip);
         }
     }
 }
@@ -219,29 +254,38 @@ fn hidden(track: &Track, lane: &Lane, clip: &Clip, now: &Now<'_>) -> bool {
         .any(|above| !above.mute && above.pos <= clip.pos && end(above).is_some_and(|e| e >= own))
 }
 
-/// A click selects; the menu mutes, and takes the clip off the timeline (its take stays).
-fn touch(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, rect: Rect, clip: &Clip) {
-    if !rect.is_positive() {
+/// A click selects, a drag edits, the menu has all else.
+fn touch(
+    ui: &mut Ui,
+    now: &Now<'_>,
+    state: &mut ViewState,
+    scale: &Scale,
+    rect: Rect,
+    clip: &Clip,
+) {
+    let seen = rect.intersect(ui.clip_rect());
+    let held = state.hold.as_ref().is_some_and(|h| h.clip == clip.id);
+    if !seen.is_positive() && !held {
         return;
     }
-    let response = ui.interact(rect, ui.scope_id().with(("clip", clip.id.0)), Sense::click());
-    if response.clicked() || response.secondary_clicked() {
-        state.selected = Some(clip.id);
+    let id = ui.scope_id().with(("clip", clip.id.0));
+    let response = ui.interact(seen, id, Sense::click_and_drag());
+    let name = if clip.name.is_empty() { "clip" } else { &clip.name };
+    let label = format!("Clip {} {name}", clip.id.0);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
+    let is_selected = state.selected.contains(&clip.id);
+    if response.clicked() || (response.secondary_clicked() && !is_selected) {
+        keys::choose(ui, state, clip.id);
     }
-    response.context_menu(|ui| {
-        ui.set_min_width(170.0);
-        let instance = now.plug.instance();
-        let mute = if clip.mute { "Hear the clip" } else { "Mute the clip" };
-        if ui.button(mute).clicked() {
-            instance.post(Command::SetClip { clip: clip.id, value: ClipValue::Mute(!clip.mute) });
-            ui.close();
-        }
-        let take = ui.button("Take it off the timeline");
-        if take.on_hover_text("The take stays, under Unplaced takes.").clicked() {
-            instance.post(Command::DeleteClip { clip: clip.id });
-            ui.close();
-        }
-    });
+    hand::touch(ui, now, state, scale, (rect, &response), clip);
+    response.context_menu(|ui| clip_menu::show(ui, now, state, clip));
+    let title = Rect::from_min_size(rect.min + vec2(3.0, 1.0), vec2(rect.width().min(160.0), 16.0));
+    if state.types(Typed::Clip(clip.id))
+        && let Some(text) = field(ui, state, title, Typed::Clip(clip.id), &clip.name, |_, _, _| {})
+    {
+        let value = ClipValue::Name(text);
+        now.plug.instance().post(Command::SetClip { clip: clip.id, value });
+    }
 }
 
 /// Bars for scrolling down the rows.

@@ -14,10 +14,14 @@ use super::{look, transport};
 
 /// Its height.
 pub const HEIGHT: f32 = 46.0;
+/// Below this width there is no room for all of it.
+const NARROW: f32 = 1_000.0;
 const MODES: [&str; 3] = ["Manual", "Follow Host", "Free"];
 
 /// The whole bar.
 pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
+    // In a small window what has another way to it makes room.
+    let narrow = ui.available_width() < NARROW;
     ui.horizontal_centered(|ui| {
         record(ui, now);
         mode(ui, now);
@@ -27,11 +31,12 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
             transport::ui(ui, now, own);
             ui.add_space(6.0);
         }
-        position(ui, now);
+        position(ui, now, narrow);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             sides(ui, now, state);
             troubles(ui, now, state);
-            zoom(ui, state);
+            zoom(ui, state, narrow);
+            steps(ui, now);
             name(ui, now, state);
         });
     });
@@ -105,23 +110,77 @@ fn host_lamp(ui: &mut Ui, now: &Now<'_>) {
     });
 }
 
-fn position(ui: &mut Ui, now: &Now<'_>) {
+fn position(ui: &mut Ui, now: &Now<'_>, narrow: bool) {
     let secs = now.secs();
-    let (rect, _) = ui.allocate_exact_size(vec2(198.0, 32.0), Sense::hover());
+    let width = if narrow { 96.0 } else { 198.0 };
+    let (rect, _) = ui.allocate_exact_size(vec2(width, 32.0), Sense::hover());
     let p = ui.painter();
     p.rect_filled(rect, look::CORNER, look::GROUND);
     let ink = if now.place.rolling { look::TEXT } else { look::DIM };
     let bars = now.meter.as_ref().map_or("-.-.--".into(), |m| bar_text(secs, m, now.rate));
     let left = Rect::from_min_size(rect.min, vec2(96.0, rect.height()));
-    p.text(left.center(), Align2::CENTER_CENTER, bars, look::digits(15.0), ink);
+    let place = if narrow && now.meter.is_none() { time_text(secs) } else { bars };
+    p.text(left.center(), Align2::CENTER_CENTER, place, look::digits(15.0), ink);
+    if narrow {
+        return;
+    }
     let right = rect.with_min_x(left.right());
     p.text(right.center(), Align2::CENTER_CENTER, time_text(secs), look::digits(15.0), ink);
 }
 
-fn zoom(ui: &mut Ui, state: &mut ViewState) {
+fn steps(ui: &mut Ui, now: &Now<'_>) {
+    let instance = now.plug.instance();
+    // From right to left.
+    for (back, text, what, keys) in [
+        (false, "Redo", &now.picture.redo, "Ctrl Shift Z"),
+        (true, "Undo", &now.picture.undo, "Ctrl Z"),
+    ] {
+        let sense = if what.is_some() { Sense::click() } else { Sense::hover() };
+        let (rect, button) = ui.allocate_exact_size(vec2(26.0, 24.0), sense);
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, what.is_some(), text));
+        let ink = if what.is_some() { look::TEXT } else { look::HOVERED };
+        if what.is_some() {
+            let fill = if button.hovered() { look::HOVERED } else { look::RAISED };
+            ui.painter().rect_filled(rect, look::CORNER, fill);
+        }
+        turn_arrow(ui.painter(), rect.center(), back, ink);
+        let tip = what.as_deref().map(|what| format!("{text} {what}  ({keys})"));
+        if button.on_hover_text(tip.unwrap_or_default()).clicked() {
+            instance.post_step(back);
+        }
+    }
+}
+
+/// Three quarters of a circle with an arrow's head: back, or on.
+fn turn_arrow(painter: &egui::Painter, middle: egui::Pos2, back: bool, ink: Color32) {
+    use std::f32::consts::PI;
+    let side = if back { -1.0 } else { 1.0 };
+    let at = |angle: f32, radius: f32| {
+        middle + vec2(side * angle.cos() * radius, 1.0 - angle.sin() * radius)
+    };
+    let points = (0..=14u8).map(|n| at(PI * (0.15 + f32::from(n) * 0.075), 5.5)).collect();
+    painter.line(points, egui::Stroke::new(1.6, ink));
+    let tip = at(PI * 0.02, 6.0);
+    let head = vec![
+        tip + vec2(-side * 5.0, -1.5),
+        tip + vec2(side * 3.0, -3.5),
+        tip + vec2(side * 0.5, 3.0),
+    ];
+    painter.add(egui::Shape::convex_polygon(head, ink, egui::Stroke::NONE));
+}
+
+fn zoom(ui: &mut Ui, state: &mut ViewState, narrow: bool) {
     let follow = ui.selectable_label(state.follow, "Follow");
     if follow.on_hover_text("The timeline turns its pages with the playhead.").clicked() {
         state.follow = !state.follow;
+    }
+    let snap = ui.selectable_label(state.snap, "Snap");
+    let tip = "Edits snap to the grid, to clips and markers. Alt: the other way for this drag.";
+    if snap.on_hover_text(tip).clicked() {
+        state.snap = !state.snap;
+    }
+    if narrow {
+        return;
     }
     let mut factor = 1.0;
     if ui.button("+").on_hover_text("Closer (or Ctrl and wheel).").clicked() {

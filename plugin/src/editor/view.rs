@@ -7,7 +7,7 @@ use super::now::Now;
 use super::rows::{self, What};
 use super::scale::{CLOSEST, FARTHEST, Scale};
 use super::state::ViewState;
-use super::{footer, header, hints, look, side, timeline, top};
+use super::{footer, header, hints, keys, look, side, timeline, top};
 use crate::plug::Plug;
 
 /// See the module.
@@ -82,7 +82,7 @@ fn hear_levels(state: &mut ViewState, now: &Now<'_>) -> bool {
 fn arrangement(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
     let all = ui.max_rect();
     let left = all.left() + header::WIDTH;
-    let head = Rect::from_min_max(all.min, pos2(left, all.top() + timeline::RULER));
+    let head = Rect::from_min_max(all.min, pos2(left, all.top() + timeline::ruler_height(now)));
     let ruler = Rect::from_min_max(pos2(left, all.top()), pos2(all.right(), head.bottom()));
     let headers = Rect::from_min_max(head.left_bottom(), pos2(left, all.bottom()));
     let lanes = Rect::from_min_max(ruler.left_bottom(), all.max);
@@ -98,6 +98,7 @@ fn arrangement(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
     if hints::wanted(now) {
         hints::draw(&ui.painter_at(lanes), now, lanes);
     }
+    keys::press(ui, now, state);
     let x = scale.x(now.secs());
     let marker = vec![
         pos2(x - 5.0, ruler.bottom() - 8.0),
@@ -119,7 +120,7 @@ fn arrangement(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
             let place = Rect::from_x_y_ranges(headers.x_range(), top..=top + row.height);
             match row.what {
                 What::Track(t) => header::track(ui, now, state, place, t),
-                What::Lane(t, l) => header::lane(ui, now, place, (t, l)),
+                What::Lane(t, l) => header::lane(ui, now, state, place, (t, l)),
             }
         }
     });

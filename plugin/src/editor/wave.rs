@@ -13,12 +13,18 @@ use stowaway_engine::session::document::ClipId;
 const KEPT: usize = 2_000;
 
 /// What a waveform depends on; equal keys look the same.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Look {
     /// The part of the clip that is seen.
     pub rect: Rect,
-    /// The file's frame at its left edge.
+    /// Frames of the clip before its left edge.
     pub first_frame: f64,
+    /// Where the clip's frames are in the file.
+    pub way: Way,
+    /// Only this channel.
+    pub channel: Option<usize>,
+    /// Gain by frame of the file, in order.
+    pub envelope: Vec<(f64, f32)>,
     /// Frames a pixel.
     pub frames_per_px: f64,
     /// Linear.
@@ -29,6 +35,51 @@ pub struct Look {
     pub density: f32,
     /// Frames that there are peaks of.
     pub known_frames: u64,
+}
+
+/// How a clip goes through its file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Way {
+    /// The frame that its first one is of, counted as if nothing was repeated; backwards: one past
+    /// it.
+    pub first: f64,
+    /// Towards the file's begin.
+    pub reverse: bool,
+    /// The frame that a round begins with, and its length.
+    pub round: Option<(f64, f64)>,
+}
+
+impl Way {
+    /// The file's frame at frame `at` of the clip.
+    fn file(&self, at: f64) -> f64 {
+        let frame = if self.reverse { self.first - at } else { self.first + at };
+        self.round.map_or(frame, |(begin, turn)| begin + (frame - begin).rem_euclid(turn))
+    }
+
+    /// Whether it is the file's own, one frame after the other.
+    #[must_use]
+    pub fn is_straight(&self) -> bool {
+        !self.reverse && self.round.is_none()
+    }
+}
+
+impl Look {
+    fn channels(&self, of: usize) -> (usize, usize) {
+        match self.channel {
+            Some(channel) if channel < of => (channel, 1),
+            _ => (0, of),
+        }
+    }
+
+    fn inside(&self, frame: f64) -> f32 {
+        let next = self.envelope.partition_point(|(at, _)| *at <= frame);
+        let before = next.checked_sub(1).and_then(|i| self.envelope.get(i));
+        match (before, self.envelope.get(next)) {
+            (Some((a, from)), Some((b, to))) => from + (to - from) * ((frame - a) / (b - a)) as f32,
+            (Some((_, end)), None) | (None, Some((_, end))) => *end,
+            (None, None) => 1.0,
+        }
+    }
 }
 
 /// See the module.
@@ -87,28 +138,33 @@ fn columns(
     let mut mesh = Mesh::default();
     let width = 1.0 / look.density.max(0.5);
     let count = (look.rect.width() / width).ceil().clamp(0.0, 20_000.0) as usize;
+    let (first_channel, channels) = look.channels(channels);
+    let column_frames = f64::from(width) * look.frames_per_px;
     for (band, of) in bands(look.rect, channels) {
         let middle = band.center().y;
         let half = band.height() * 0.5 - 1.0;
         for i in 0..count {
             let x = look.rect.left() + i as f32 * width;
-            let frame = look.first_frame + f64::from(i as f32 * width) * look.frames_per_px;
-            let next = frame + f64::from(width) * look.frames_per_px;
-            if next < 0.0 {
+            let at = look.first_frame + f64::from(i as f32 * width) * look.frames_per_px;
+            if at + column_frames < 0.0 {
                 continue;
             }
+            let here = look.way.file(at);
+            let frame = if look.way.reverse { here - column_frames } else { here };
+            let next = frame + column_frames;
             let (from, to) = (frame.max(0.0) as u64, (next.max(0.0) as u64).max(frame as u64 + 1));
-            let both = of.iter().filter_map(|c| range(*c, from, to));
+            let gain = look.gain * look.inside(frame);
+            let both = of.iter().filter_map(|c| range(first_channel + c, from, to));
             let Some([low, high]) = both.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]) else {
                 continue;
             };
-            let y = |v: f32| middle - (v * look.gain).clamp(-1.0, 1.0) * half;
+            let y = |v: f32| middle - (v * gain).clamp(-1.0, 1.0) * half;
             let (mut top, mut bottom) = (y(high), y(low));
             if bottom - top < width {
                 let centre = (top + bottom) * 0.5;
                 (top, bottom) = (centre - width * 0.5, centre + width * 0.5);
             }
-            let hot = high.max(-low) * look.gain > 1.0;
+            let hot = high.max(-low) * gain > 1.0;
             let colour = if hot { super::look::RED } else { look.colour };
             quad(&mut mesh, x, x + width, top, bottom, colour);
         }
@@ -124,26 +180,30 @@ fn quad(mesh: &mut Mesh, left: f32, right: f32, top: f32, bottom: f32, colour: C
     mesh.indices.extend([0, 1, 2, 0, 2, 3].map(|i| first + i));
 }
 
-/// Draws single samples as a line; with dots where they are far apart.
+/// Draws single samples as a line; with dots where they are far apart. Of a straight clip.
 pub fn samples(painter: &Painter, look: &Look, samples: &Samples) {
-    for (band, of) in bands(look.rect, samples.channels()) {
+    let (first_channel, channels) = look.channels(samples.channels());
+    let first_frame = look.way.file(look.first_frame);
+    for (band, of) in bands(look.rect, channels) {
         let middle = band.center().y;
         let half = band.height() * 0.5 - 1.0;
         for c in of {
-            let Some(values) = samples.channel(c) else { continue };
+            let Some(values) = samples.channel(first_channel + c) else { continue };
             let first = samples.first_frame() as f64;
             let x = |i: usize| {
-                look.rect.left()
-                    + ((first + i as f64 - look.first_frame) / look.frames_per_px) as f32
+                look.rect.left() + ((first + i as f64 - first_frame) / look.frames_per_px) as f32
             };
-            let begin = ((look.first_frame - first - 1.0).max(0.0)) as usize;
+            let begin = ((first_frame - first - 1.0).max(0.0)) as usize;
             let seen = (f64::from(look.rect.width()) * look.frames_per_px).ceil() as usize + 3;
             let points: Vec<_> = values
                 .iter()
                 .enumerate()
                 .skip(begin)
                 .take(seen)
-                .map(|(i, v)| pos2(x(i), middle - (v * look.gain).clamp(-1.0, 1.0) * half))
+                .map(|(i, v)| {
+                    let gain = look.gain * look.inside(first + i as f64);
+                    pos2(x(i), middle - (v * gain).clamp(-1.0, 1.0) * half)
+                })
                 .collect();
             if look.frames_per_px < 0.12 {
                 for p in &points {

@@ -1,5 +1,5 @@
 //! The bench; `cargo xtask bench` builds what it needs and starts it. The arguments are the
-//! plugin's `.clap`, the `stowaway` command, the bare loop, a folder, and `--quick` or nothing.
+//! plugin's `.clap`, the `stowaway` command, the bare loop, the editor of a large session, a folder, and `--quick` or nothing.
 //! It starts itself, with `--child` first, for what needs a fresh process.
 
 use std::path::PathBuf;
@@ -12,10 +12,11 @@ fn main() -> ExitCode {
     let quick = args.pop_if(|last| last.as_os_str() == "--quick").is_some();
     let done = match args.as_slice() {
         [child, clap] if child.as_os_str() == "--child" => bench::child(clap),
-        [clap, cli, bare, out] => bench::run(&Bench {
+        [clap, cli, bare, edits, out] => bench::run(&Bench {
             clap: clap.clone(),
             cli: cli.clone(),
             bare: bare.clone(),
+            edits: edits.clone(),
             out: out.clone(),
             quick,
         }),

@@ -123,6 +123,47 @@ impl<'s> Arrangement<'s> {
         self.tracks.iter().map(|t| &t.strip).chain(&self.buses)
     }
 
+    /// Projects know no clip that repeats a part of itself, none that plays backwards and none of
+    /// a single channel: the first become a clip for each round, the second are left out, of the
+    /// third all channels are there.
+    pub(super) fn spell_out(&mut self) {
+        let (mut backwards, mut single) = (BTreeSet::new(), BTreeSet::new());
+        let mut spell = |pieces: &mut Vec<Piece<'s>>| {
+            let all = std::mem::take(pieces);
+            for piece in all {
+                if piece.reverse {
+                    backwards.insert(piece.clip.id);
+                    continue;
+                }
+                if piece.clip.channel.is_some() && piece.source.channels > 1 {
+                    single.insert(piece.clip.id);
+                }
+                piece.each_round(pieces);
+            }
+        };
+        for track in &mut self.tracks {
+            spell(&mut track.sounding);
+            track.lanes.iter_mut().for_each(|lane| spell(&mut lane.pieces));
+        }
+        if !backwards.is_empty() {
+            self.complete = false;
+            let be = if backwards.len() == 1 { "plays" } else { "play" };
+            self.notes.push(format!(
+                "{} {be} backwards, which such a project cannot say: left out. Print the track, or \
+                 export WAVs, to have it.",
+                clips(backwards.len())
+            ));
+        }
+        if !single.is_empty() {
+            let be = if single.len() == 1 { "uses" } else { "use" };
+            self.notes.push(format!(
+                "{} {be} one channel of a file, which such a project cannot say: all its channels \
+                 are heard there.",
+                clips(single.len())
+            ));
+        }
+    }
+
     /// Cuts all at 0, where projects begin, and says so.
     pub(super) fn cut_at_zero(&mut self) {
         for track in &mut self.tracks {

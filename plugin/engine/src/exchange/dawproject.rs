@@ -30,6 +30,7 @@ pub(super) fn export(
     }
     let folder = folder_of(file);
     let mut arrangement = Arrangement::of(job.session, job.options.sounding);
+    arrangement.spell_out();
     arrangement.cut_at_zero();
     let mut media = Media::of(job, arrangement.pieces(), &folder, xml::can_say, !referenced);
     if !referenced {

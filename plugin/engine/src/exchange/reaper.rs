@@ -33,6 +33,7 @@ pub(super) fn export(
         job.refuse_media_folder(&copies)?;
     }
     let mut arrangement = Arrangement::of(job.session, job.options.sounding);
+    arrangement.spell_out();
     arrangement.cut_at_zero();
     let mut media = Media::of(job, arrangement.pieces(), &folder, text::can_say, copying);
     if copying {

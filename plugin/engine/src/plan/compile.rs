@@ -167,13 +167,22 @@ fn segment(
 ) -> Option<Segment> {
     let stream = stream(flat.source)?;
     // Two roundings, of the offset and of the length, may ask for a frame beyond the end.
-    let frames = flat.frames.min(stream.frames().saturating_sub(flat.offset));
+    let beyond = flat.offset.saturating_sub(stream.frames().saturating_sub(1)).max(0);
+    let (late, frames) = match (flat.round, flat.reverse) {
+        (Some(_), _) => (0, flat.frames),
+        (None, true) => (beyond, flat.frames.saturating_sub(beyond).min(flat.offset + 1 - beyond)),
+        (None, false) => (0, flat.frames.min(stream.frames().saturating_sub(flat.offset))),
+    };
     (frames > 0).then_some(())?;
     Some(Segment {
-        start: flat.start_frame,
+        start: flat.start_frame + late,
         frames,
         stream,
-        offset: flat.offset,
+        offset: flat.offset - late,
+        reverse: flat.reverse,
+        round: flat.round,
+        channel: flat.channel,
+        envelope: flat.envelope.iter().copied().collect(),
         gain: flat.gain,
         fade_in: flat.fade_in,
         fade_out: flat.fade_out,

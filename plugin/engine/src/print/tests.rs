@@ -7,8 +7,7 @@ use crate::disk::storage::RealStorage;
 use crate::disk::storage::faulty::FaultyStorage;
 use crate::gain;
 use crate::session::document::{
-    Clip, ClipFade, ClipId, Db, Extra, Lane, LaneId, Output, SampleFormat as DocFormat, Source,
-    SourceId,
+    Clip, ClipId, Db, Extra, Lane, LaneId, Output, SampleFormat as DocFormat, Source, SourceId,
 };
 use crate::time::Ticks;
 
@@ -76,20 +75,8 @@ impl Rig {
             growing: false,
             extra: Extra::new(),
         });
-        let clip = Clip {
-            id: ClipId(self.session.new_id()),
-            source,
-            take: None,
-            pos: Ticks::from_frames(pos, RATE),
-            offset: 0,
-            frames: FRAMES as u64,
-            gain_db: Db::UNITY,
-            fade_in: ClipFade::default(),
-            fade_out: ClipFade::default(),
-            mute: false,
-            name: String::new(),
-            extra: Extra::new(),
-        };
+        let id = ClipId(self.session.new_id());
+        let clip = Clip::whole(id, source, Ticks::from_frames(pos, RATE), FRAMES as u64);
         let mut lane = Lane::empty(LaneId(self.session.new_id()));
         lane.clips.push(clip);
         self.session.add_track(Some(name.to_owned()), None).unwrap();

@@ -32,6 +32,14 @@ impl<'a> Run<'a> {
         run
     }
 
+    /// As if the stream had this channel alone; nothing where it does not have it.
+    #[must_use]
+    pub fn only(self, channel: u8) -> Self {
+        let slice =
+            self.channels.get(usize::from(channel)).filter(|_| usize::from(channel) < self.count);
+        Self::new(slice.copied().into_iter())
+    }
+
     /// Frames of every channel.
     #[must_use]
     pub fn frames(&self) -> usize {

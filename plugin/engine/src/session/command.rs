@@ -6,13 +6,19 @@ use thiserror::Error;
 
 use super::defaults::Spread;
 use super::document::{
-    ClipFade, ClipId, Db, Input, LaneId, Monitor, Output, Session, TakeFormat, TrackId,
+    ClipFade, ClipId, Colour, Db, GainPoint, Input, LaneId, MarkerId, Monitor, Output, RegionId,
+    Session, TakeFormat, TrackId,
 };
 use super::unplaced::KnownTake;
 use crate::params::{ParamKey, TrackParam};
 use crate::time::Ticks;
 
+mod channels;
 mod clips;
+mod comp;
+mod label;
+mod marks;
+mod pieces;
 mod strips;
 mod tracks;
 mod whole;
@@ -57,6 +63,8 @@ pub enum StripValue {
     Output(Output),
     /// What the user calls it.
     Name(String),
+    /// Its own colour; tracks only.
+    Colour(Option<Colour>),
 }
 
 /// One value of a clip.
@@ -72,6 +80,49 @@ pub enum ClipValue {
     Mute(bool),
     /// What the user calls it.
     Name(String),
+    /// Backwards.
+    Reverse(bool),
+    /// Repeats its first so many frames; 0: once.
+    LoopFrames(u64),
+    /// Only this channel of its file, from 0.
+    Channel(Option<u8>),
+    /// Gain inside, by frame of the file.
+    Envelope(Vec<GainPoint>),
+    /// Not edited until it is unlocked.
+    Lock(bool),
+    /// Its own colour.
+    Colour(Option<Colour>),
+}
+
+/// An edge of a clip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// Where it begins.
+    Start,
+    /// Where it ends.
+    End,
+}
+
+/// What the user says of a take.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TakeValue {
+    /// What it is called.
+    Name(String),
+    /// 1 ..= 5; 0 is none.
+    Rating(u8),
+    /// Its own colour.
+    Colour(Option<Colour>),
+}
+
+/// One value of a marker or a region.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MarkValue {
+    /// What it is called.
+    Name(String),
+    /// Where a marker is, or where a region begins and ends.
+    Place(Ticks, Ticks),
+    /// Its own colour.
+    Colour(Option<Colour>),
 }
 
 /// One value of an input port.
@@ -118,6 +169,50 @@ pub enum Command {
     MoveClip { clip: ClipId, pos: Ticks, track: Option<TrackId> },
     /// The clip goes, its take and file stay.
     DeleteClip { clip: ClipId },
+    /// One edge goes to a place of the timeline; what sounds stays where it is.
+    TrimClip { clip: ClipId, edge: Edge, to: Ticks },
+    /// Two clips, that sound as the one did.
+    SplitClip { clip: ClipId, at: Ticks },
+    /// Pieces of one file that follow each other become one clip.
+    JoinClips { clips: Vec<ClipId> },
+    /// The same again at another place, on its own track or another.
+    DuplicateClip { clip: ClipId, pos: Ticks, track: Option<TrackId> },
+    /// Other frames of its file in the same place: later ones, or earlier ones.
+    SlipClip { clip: ClipId, frames: i64 },
+    /// Only these parts of it are left, each with a fade at its edges: frames from its begin on.
+    KeepParts { clip: ClipId, parts: Vec<(u64, u64)>, fade_frames: u64 },
+    /// A stereo track becomes two mono ones that read a channel each of the same files.
+    SplitChannels { track: TrackId },
+    /// Two tracks that a stereo one was split into become one again.
+    JoinChannels { left: TrackId, right: TrackId },
+    /// A lane without clips, on top.
+    AddLane { track: TrackId },
+    /// The lane and its clips. Its takes become unplaced.
+    RemoveLane { lane: LaneId },
+    /// Its own colour.
+    ColourLane { lane: LaneId, colour: Option<Colour> },
+    /// An empty comp, on top: what the one below has sounds until something else is chosen.
+    NewComp { track: TrackId },
+    /// What the lane has in the range goes into the comp above it.
+    CompRange { lane: LaneId, from: Ticks, to: Ticks },
+    /// What sounds becomes one lane on top; those below are muted.
+    FlattenTrack { track: TrackId },
+    /// What the user says of a take.
+    SetTake { take: uuid::Uuid, value: TakeValue },
+    /// A named place.
+    AddMarker { pos: Ticks, name: String },
+    /// Any value of a marker.
+    SetMarker { marker: MarkerId, value: MarkValue },
+    /// It goes.
+    RemoveMarker { marker: MarkerId },
+    /// A named stretch.
+    AddRegion { from: Ticks, to: Ticks, name: String },
+    /// Any value of a region.
+    SetRegion { region: RegionId, value: MarkValue },
+    /// It goes.
+    RemoveRegion { region: RegionId },
+    /// All of these or none, as one edit.
+    All(Vec<Command>),
     /// A take that no clip shows, on its own track or another, at its own place or another.
     PlaceTake { take: Box<KnownTake>, track: Option<TrackId>, pos: Option<Ticks> },
     /// What the session is called.
@@ -198,6 +293,39 @@ pub enum CommandError {
     /// The clip's take is being recorded.
     #[error("This take is still being recorded. Stop recording first.")]
     Growing,
+    /// The clip is locked.
+    #[error("This clip is locked. Unlock it first.")]
+    Locked,
+    /// A cut at an edge or outside.
+    #[error("There is nothing of this clip to cut there. Choose a place inside of it.")]
+    NothingThere,
+    /// Clips that do not follow each other.
+    #[error(
+        "Only clips of one lane that follow each other in one file can be joined. Bounce them \
+         instead."
+    )]
+    NotOne,
+    /// No such marker or region.
+    #[error("That marker is not there any more. Choose another one.")]
+    NoMarker,
+    /// More than a session can have.
+    #[error("The session has as many of these as it can have. Remove some that are not needed.")]
+    Full,
+    /// No such take.
+    #[error("That take is not there any more. Choose another one.")]
+    NoTake,
+    /// Ranges are chosen on lanes of takes.
+    #[error("This lane is the comp itself. Choose a range on one of the lanes below it.")]
+    OwnComp,
+    /// Not stereo.
+    #[error("Only tracks whose clips are all stereo can be split into channels.")]
+    NotStereo,
+    /// Not the two halves of a stereo track.
+    #[error(
+        "These two tracks are not the two channels of one: their clips differ. Undo what was \
+         edited on one of them, or mix them as they are."
+    )]
+    NotHalves,
 }
 
 /// Does an edit. On an error the document is as it was.
@@ -222,6 +350,30 @@ pub fn apply(session: &mut Session, command: Command) -> Result<Applied, Command
         Command::SetClip { clip, value } => clips::set(session, clip, value),
         Command::MoveClip { clip, pos, track } => clips::shift(session, clip, pos, track),
         Command::DeleteClip { clip } => clips::delete(session, clip),
+        Command::TrimClip { clip, edge, to } => pieces::trim(session, clip, edge, to),
+        Command::SplitClip { clip, at } => pieces::split(session, clip, at),
+        Command::JoinClips { clips } => pieces::join(session, &clips),
+        Command::DuplicateClip { clip, pos, track } => pieces::duplicate(session, clip, pos, track),
+        Command::SlipClip { clip, frames } => pieces::slip(session, clip, frames),
+        Command::KeepParts { clip, parts, fade_frames } => {
+            pieces::keep_parts(session, clip, &parts, fade_frames)
+        }
+        Command::SplitChannels { track } => channels::split(session, track),
+        Command::JoinChannels { left, right } => channels::join(session, left, right),
+        Command::AddLane { track } => tracks::add_lane(session, track),
+        Command::RemoveLane { lane } => tracks::remove_lane(session, lane),
+        Command::ColourLane { lane, colour } => tracks::colour_lane(session, lane, colour),
+        Command::NewComp { track } => comp::new(session, track),
+        Command::CompRange { lane, from, to } => comp::choose(session, lane, from, to),
+        Command::FlattenTrack { track } => comp::flatten(session, track),
+        Command::SetTake { take, value } => marks::set_take(session, take, value),
+        Command::AddMarker { pos, name } => marks::add_marker(session, pos, name),
+        Command::SetMarker { marker, value } => marks::set_marker(session, marker, value),
+        Command::RemoveMarker { marker } => marks::remove_marker(session, marker),
+        Command::AddRegion { from, to, name } => marks::add_region(session, from, to, name),
+        Command::SetRegion { region, value } => marks::set_region(session, region, value),
+        Command::RemoveRegion { region } => marks::remove_region(session, region),
+        Command::All(commands) => all(session, commands),
         Command::PlaceTake { take, track, pos } => clips::place(session, &take, track, pos),
         Command::RenameSession { name } => Ok(whole::rename(session, name)),
         Command::SetMediaFolder { folder } => whole::set_media_folder(session, folder),
@@ -230,6 +382,29 @@ pub fn apply(session: &mut Session, command: Command) -> Result<Applied, Command
         Command::SetFade { ms } => whole::set_fade(session, ms),
         Command::SetInput { port, value } => whole::set_input(session, port, value),
     }
+}
+
+/// One after the other; the first that fails leaves the document as it was.
+fn all(session: &mut Session, commands: Vec<Command>) -> Result<Applied, CommandError> {
+    let before = super::history::Before::of(session, &commands);
+    let (next_id, freed_slots) = (session.next_id, session.freed_slots.clone());
+    let mut sum = Applied::default();
+    for command in commands {
+        match apply(session, command) {
+            Ok(applied) => {
+                sum.dirty |= applied.dirty;
+                sum.structural |= applied.structural;
+                sum.params |= applied.params;
+            }
+            Err(error) => {
+                before.restore(session);
+                // Nothing is left that has these numbers.
+                (session.next_id, session.freed_slots) = (next_id, freed_slots);
+                return Err(error);
+            }
+        }
+    }
+    Ok(sum)
 }
 
 /// Sets a field; says whether it changed.
@@ -257,4 +432,4 @@ fn name(mut text: String) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::session) mod tests;

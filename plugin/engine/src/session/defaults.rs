@@ -34,6 +34,8 @@ impl Session {
             buses: Vec::new(),
             sources: Vec::new(),
             takes: Vec::new(),
+            markers: Vec::new(),
+            regions: Vec::new(),
             settings: Settings::default(),
             globals: Globals::default(),
             freed_slots: Vec::new(),

@@ -14,17 +14,21 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub mod clip;
+pub mod colour;
 pub mod ids;
 pub mod lenient;
 pub mod limits;
+pub mod marker;
 pub mod media;
 pub mod routing;
 pub mod settings;
 pub mod track;
 pub mod values;
 
-pub use clip::{Clip, ClipFade, CurveShape};
-pub use ids::{ClipId, LaneId, SourceId, TrackId};
+pub use clip::{Clip, ClipFade, CurveShape, GainPoint};
+pub use colour::Colour;
+pub use ids::{ClipId, LaneId, MarkerId, RegionId, SourceId, TrackId};
+pub use marker::{Marker, Region};
 pub use media::{Overrun, SampleFormat, Source, Take, TakeState};
 pub use routing::{Input, Output, Part};
 pub use settings::{Globals, InputSetting, LoopLength, RecordMode, Settings, TakeFormat};
@@ -63,6 +67,12 @@ pub struct Session {
     /// Everything that was recorded, placed or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "limits::counted")]
     pub takes: Vec<Take>,
+    /// Named places.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "limits::counted")]
+    pub markers: Vec<Marker>,
+    /// Named stretches.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "limits::counted")]
+    pub regions: Vec<Region>,
     /// What holds for the whole session and is no host parameter.
     #[serde(default, skip_serializing_if = "Settings::is_default")]
     pub settings: Settings,

@@ -1,9 +1,11 @@
 //! Where recorded passes go in a track's lanes ([`passes`]), and what of the lanes sounds
 //! ([`mod@flatten`]). The last lane is on top and sounds first.
 
+pub mod flat_clips;
 pub mod flatten;
 pub mod passes;
 
+pub use flat_clips::flat_clips;
 pub use flatten::{FlatSegment, flatten};
 pub use passes::{
     PassEnd, PassIds, PassSpec, PlaceError, begin_pass, end_pass, grow, place, show, take_clips,

@@ -30,6 +30,10 @@ pub struct Snapshot {
     pub earlier: Vec<EarlierSession>,
     /// Room on the disk of the media folder, where it is known.
     pub free_bytes: Option<u64>,
+    /// What an undo would take back, in a few words.
+    pub undo: Option<String>,
+    /// What a redo would do again.
+    pub redo: Option<String>,
 }
 
 /// A session whose takes lie beside this one's. It may never have been saved by a host.
@@ -68,6 +72,8 @@ impl Public {
             recording: 0,
             earlier: Vec::new(),
             free_bytes: None,
+            undo: None,
+            redo: None,
         };
         Self {
             snapshot: Mutex::new(Arc::new(first)),

@@ -25,6 +25,7 @@ use crate::live::LiveParams;
 use crate::rt::Remote;
 
 mod autosave;
+mod edits;
 mod hosted;
 mod journal;
 mod media;
@@ -73,8 +74,10 @@ pub(crate) enum Ask {
     },
     /// An edit.
     Edit { id: Uuid, command: Box<Command>, reply: Sender<Result<(), String>> },
-    /// An edit whose failure is told as a message.
-    Post { id: Uuid, command: Box<Command> },
+    /// An edit whose failure is told as a message; edits of one gesture are undone together.
+    Post { id: Uuid, command: Box<Command>, gesture: Option<u64> },
+    /// The last edit is taken back, or done again.
+    Step { id: Uuid, back: bool, reply: Option<Sender<Result<(), String>>> },
     /// The user moved a value that is heard already: the host's project is to be saved.
     Edited { id: Uuid },
     /// The user has read a message, or all of them.
@@ -226,17 +229,28 @@ impl Desk {
             }
             Ask::Edit { id, command, reply } => {
                 let done = match self.hosted.get_mut(&id) {
-                    Some(h) => h.edit(*command),
+                    Some(h) => h.edit(*command, None),
                     None => Err("This instance is closed.".into()),
                 };
                 self.tick();
                 let _ = reply.send(done);
             }
-            Ask::Post { id, command } => {
+            Ask::Post { id, command, gesture } => {
                 if let Some(h) = self.hosted.get_mut(&id)
-                    && let Err(why) = h.edit(*command)
+                    && let Err(why) = h.edit(*command, gesture)
                 {
                     h.say(why);
+                }
+            }
+            Ask::Step { id, back, reply } => {
+                let Some(h) = self.hosted.get_mut(&id) else { return };
+                let done = h.step(back);
+                match reply {
+                    Some(reply) => {
+                        self.tick();
+                        let _ = reply.send(done);
+                    }
+                    None => done.unwrap_or_else(|why| h.say(why)),
                 }
             }
             Ask::Edited { id } => {

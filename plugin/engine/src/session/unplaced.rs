@@ -242,6 +242,9 @@ pub fn place_known(
         },
         tempo: known.tempo.filter(|t| *t > 0.0 && *t <= 10_000.0),
         input: known.input.clone(),
+        name: String::new(),
+        rating: 0,
+        colour: None,
         extra: Extra::new(),
     });
     passes::place(session, known.take, track, pos)

@@ -33,19 +33,11 @@ fn mix() -> impl Strategy<Value = Mix> {
 fn clip() -> impl Strategy<Value = Clip> {
     let place = (-900i64..6_000, 0..FILE, 1u64..2_500);
     (place, 1u64..=3, db(), name(), prop::bool::weighted(0.1)).prop_map(
-        |((pos, offset, frames), source, gain_db, name, mute)| Clip {
-            id: ClipId(0),
-            source: SourceId(source),
-            take: None,
-            pos: Ticks::from_frames(pos, RATE),
-            offset,
-            frames: frames.min(FILE - offset),
-            gain_db,
-            fade_in: ClipFade::default(),
-            fade_out: ClipFade::default(),
-            mute,
-            name,
-            extra: Extra::new(),
+        |((pos, offset, frames), source, gain_db, name, mute)| {
+            let frames = frames.min(FILE - offset);
+            let pos = Ticks::from_frames(pos, RATE);
+            let whole = Clip::whole(ClipId(0), SourceId(source), pos, frames);
+            Clip { offset, gain_db, mute, name, ..whole }
         },
     )
 }

@@ -12,7 +12,7 @@ use crate::disk::arena::SLAB_BYTES;
 use crate::disk::direct::DirectReader;
 use crate::disk::storage::memory::MemoryStorage;
 use crate::disk::stream::Stream;
-use crate::plan::schedule::{Fade, Segment, TrackSchedule};
+use crate::plan::schedule::{Segment, TrackSchedule};
 use crate::playhead::Where;
 use source::{Telling, sample};
 
@@ -28,9 +28,7 @@ fn until(what: &str, mut is: impl FnMut() -> bool) {
 }
 
 fn segment(stream: &Arc<Stream>, start: i64, offset: i64, frames: i64) -> Segment {
-    let (gain, fade) = (1.0, Fade::default());
-    let stream = Arc::clone(stream);
-    Segment { start, frames, stream, offset, gain, fade_in: fade, fade_out: fade }
+    Segment::plain(Arc::clone(stream), start, offset, frames)
 }
 
 fn schedule(tracks: Vec<Vec<Segment>>) -> Arc<Schedule> {

@@ -169,26 +169,39 @@ impl Wants {
         rank: impl Fn(i64) -> (i64, i64),
     ) {
         let stream = &segment.stream;
-        let shift = i128::from(segment.offset) - i128::from(segment.start);
-        let inside =
-            |place: i64| (i128::from(place) + shift).clamp(0, i128::from(stream.frames())) as i64;
-        let (first, last) = (inside(from.max(segment.start)), inside(to.min(segment.end())));
-        if first >= last {
+        let there = segment.there();
+        let (from, to) = (from.max(there.start), to.min(there.end));
+        if from >= to || stream.frames() == 0 {
             return;
         }
         meet(stream);
-        for block in first / BLOCK..=(last - 1) / BLOCK {
-            let begin = first.max(block * BLOCK);
-            let (load_us, keep_us) = rank((i128::from(begin) - shift) as i64);
+        let first = self.list.len();
+        let mut at = from;
+        while at < to {
+            // Frames that lie side by side, in one block: those of a short loop come round again.
+            let (place, side_by_side) = segment.place(at - segment.start);
+            let place = place.clamp(0, stream.frames() - 1);
+            let block = place / BLOCK;
+            let in_block = if segment.reverse {
+                place - block * BLOCK + 1
+            } else {
+                (block + 1) * BLOCK - place
+            };
+            let here = side_by_side.min(in_block).min(to - at);
+            let (load_us, keep_us) = rank(at);
+            // Backwards the block's first needed frame is the one that sounds last.
+            let needed = if segment.reverse { place + 1 - here } else { place };
             self.list.push(Want {
                 stream: stream.id(),
                 // A stream has at most 2^22 blocks.
                 block: block as u32,
-                from: (begin - block * BLOCK) as u32,
+                from: (needed - block * BLOCK) as u32,
                 load_us,
                 keep_us,
                 seat: view.seat,
             });
+            let all = segment.round.is_some_and(|r| self.list.len() - first > r.most_blocks(BLOCK));
+            at = if all { to } else { at + here };
         }
     }
 

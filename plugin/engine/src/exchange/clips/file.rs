@@ -151,13 +151,14 @@ impl<'p> ClipFile<'p> {
         let stream = Arc::clone(&self.open(audio)?.stream);
         #[expect(clippy::cast_possible_truncation, reason = "gains are f32 in the plan")]
         let segment = Segment {
-            start: 0,
-            frames: piece.frames,
-            stream: Arc::clone(&stream),
-            offset: piece.offset,
+            reverse: piece.reverse,
+            round: piece.round,
+            channel: piece.clip.channel,
+            envelope: piece.envelope().collect(),
             gain: piece.gain() as f32,
             fade_in: piece.fade_in,
             fade_out: piece.fade_out,
+            ..Segment::plain(Arc::clone(&stream), 0, piece.offset, piece.frames)
         };
         let schedule = TrackSchedule::new(vec![segment]);
         let mut planes = vec![vec![0f32; BLOCK_FRAMES]; stream.channels()];

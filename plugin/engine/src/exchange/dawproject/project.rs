@@ -27,8 +27,8 @@ pub(super) fn write(session: &Session, arrangement: &Arrangement<'_>, media: &Me
     let project = teller.project().unwrap_or_default();
     if teller.curved {
         teller.notes.push(
-            "A DAWproject knows how long a fade is and not its curve: those of equal power are \
-             drawn as the other program likes."
+            "A DAWproject knows how long a fade is and not its curve: curved ones are drawn as the \
+             other program likes."
                 .to_owned(),
         );
     }
@@ -206,7 +206,8 @@ impl<'t, 's> Teller<'t, 's> {
         }
         xml.element("Clip", &clip, |xml| {
             let gain = piece.gain();
-            if gain.to_bits() == 1f64.to_bits() {
+            let inside = piece.gain_points();
+            if gain.to_bits() == 1f64.to_bits() && inside.is_empty() {
                 return audio(xml, file);
             }
             let (lanes, points) = (xml.id(), xml.id());
@@ -214,14 +215,15 @@ impl<'t, 's> Teller<'t, 's> {
                 audio(xml, file)?;
                 xml.element("Points", &[("unit", "linear".into()), ("id", points)], |xml| {
                     xml.empty("Target", &[("expression", "gain".into())])?;
-                    xml.empty(
-                        "RealPoint",
-                        &[
-                            ("time", "0".into()),
-                            ("value", gain.to_string()),
-                            ("interpolation", "hold".into()),
-                        ],
-                    )
+                    let mut point = |time: String, value: f64, how: &str| {
+                        let value = ("value", value.to_string());
+                        let how = ("interpolation", how.to_owned());
+                        xml.empty("RealPoint", &[("time", time), value, how])
+                    };
+                    if inside.is_empty() {
+                        return point("0".into(), gain, "hold");
+                    }
+                    inside.iter().try_for_each(|(t, g)| point(t.to_string(), g * gain, "linear"))
                 })
             })
         })

@@ -21,8 +21,8 @@ pub(super) fn write(arrangement: &Arrangement<'_>, media: &Media<'_>) -> Told {
     text.chunk("REAPER_PROJECT 0.1 \"7.0\" 0", |text| teller.project(text));
     if teller.curved {
         teller.notes.push(
-            "Fades of equal power become Reaper's parabolic ones, the nearest it has: a \
-             little louder on their way."
+            "Curved fades become those of Reaper that are nearest: not quite the same on their \
+             way."
                 .to_owned(),
         );
     }
@@ -155,15 +155,33 @@ impl<'s> Teller<'_, 's> {
         text.chunk("SOURCE WAVE", |text| {
             text.line(format_args!("FILE {}", quoted(&file.reference)));
         });
+        let inside = piece.gain_points();
+        if !inside.is_empty() {
+            text.chunk("VOLENV", |text| {
+                text.line("ACT 1 -1");
+                for (secs, gain) in inside {
+                    text.line(format_args!("PT {secs} {gain} 0"));
+                }
+            });
+        }
     }
 
     fn shape(&mut self, fade: Fade) -> u8 {
         match fade.shape {
-            FadeShape::EqualPower if fade.frames > 0 => {
+            _ if fade.frames == 0 => 0,
+            FadeShape::Linear => 0,
+            FadeShape::EqualPower => {
                 self.curved = true;
                 1
             }
-            FadeShape::EqualPower | FadeShape::Linear => 0,
+            FadeShape::Logarithmic => {
+                self.curved = true;
+                3
+            }
+            FadeShape::SCurve => {
+                self.curved = true;
+                5
+            }
         }
     }
 }

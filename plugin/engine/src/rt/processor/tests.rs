@@ -14,7 +14,9 @@ use crate::disk::capture::capture_ring;
 use crate::disk::stream::{Stream, StreamSpec};
 use crate::host::{Event, OUTPUTS, Transport};
 use crate::params::{GlobalParam, TrackParam, UNITY_FADER, from_plain, step_to_norm};
-use crate::plan::schedule::{Fade, FadeShape, Schedule, Segment, TrackSchedule};
+use crate::plan::schedule::{
+    EnvelopePoint, Fade, FadeShape, Round, Schedule, Segment, TrackSchedule,
+};
 use crate::plan::{ControlSource, Edge, Level, LiveInput, Part, Strip, StripKind, Target};
 use crate::rt::feed::Run;
 use crate::rt::own_rings::OwnRing;
@@ -81,6 +83,34 @@ fn the_block_size_changes_no_bit() {
     }
 }
 
+/// The frame of the file that sounds at frame `x` of a segment, round after round from the first.
+fn frame_of(s: &Segment, x: i64) -> i64 {
+    let at = if s.reverse { s.offset - x } else { s.offset + x };
+    let Some(round) = s.round else { return at };
+    let begin = |k: i64| (k * round.frames + round.per - 1) / round.per;
+    let mut k = 0;
+    while begin(k + 1) <= at - round.first {
+        k += 1;
+    }
+    at - begin(k)
+}
+
+/// The gain of an envelope.
+fn inside(points: &[EnvelopePoint], frame: i64) -> f64 {
+    let (Some(first), Some(last)) = (points.first(), points.last()) else { return 1.0 };
+    if frame <= first.frame {
+        return f64::from(first.gain);
+    }
+    for pair in points.windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        if frame < b.frame {
+            let part = (frame - a.frame) as f64 / (b.frame - a.frame) as f64;
+            return f64::from(a.gain) + f64::from(b.gain - a.gain) * part;
+        }
+    }
+    f64::from(last.gain)
+}
+
 /// A slow plain mixer: sample by sample, no ramps, from the written laws alone.
 #[test]
 fn it_equals_a_slow_plain_mixer() {
@@ -113,12 +143,16 @@ fn it_equals_a_slow_plain_mixer() {
                         g *= match fade.shape {
                             FadeShape::Linear => l,
                             FadeShape::EqualPower => (l * std::f64::consts::FRAC_PI_2).sin(),
+                            FadeShape::SCurve => (1.0 - (l * std::f64::consts::PI).cos()) / 2.0,
+                            FadeShape::Logarithmic => (1.0 + 9.0 * l).log10(),
                         };
                     }
                 }
+                let frame = frame_of(s, x);
+                g *= inside(&s.envelope, frame);
                 for c in 0..2 {
-                    let from = c.min(s.stream.channels() - 1);
-                    let v = f64::from(sample(s.stream.id(), from, s.offset + x)) * g;
+                    let from = s.channel.map_or(c.min(s.stream.channels() - 1), usize::from);
+                    let v = f64::from(sample(s.stream.id(), from, frame)) * g;
                     want[usize::from(i > 0)][c] += v * gains[i][c];
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::{Applied, ClipValue, CommandError, decibels, name, put};
 use crate::session::document::{
-    Clip, ClipFade, ClipId, Session, TrackId, clip::MAX_CLIP_GAIN_DB, limits,
+    Clip, ClipFade, ClipId, GainPoint, Session, TrackId, clip::MAX_CLIP_GAIN_DB, limits,
 };
 use crate::session::lanes::{clip_end, passes};
 use crate::session::unplaced::{KnownTake, place_known};
@@ -14,6 +14,10 @@ pub(super) fn set(
     value: ClipValue,
 ) -> Result<Applied, CommandError> {
     let (track, lane, at) = locate(session, id)?;
+    let quiet = matches!(value, ClipValue::Name(_) | ClipValue::Colour(_) | ClipValue::Lock(_));
+    if !quiet {
+        refuse_fixed(session, &session.tracks[track].lanes[lane].clips[at])?;
+    }
     let clip = &mut session.tracks[track].lanes[lane].clips[at];
     let within = |fade: ClipFade| ClipFade { frames: fade.frames.min(clip.frames), ..fade };
     Ok(match value {
@@ -30,6 +34,20 @@ pub(super) fn set(
         }
         ClipValue::Mute(on) => Applied::structure(put(&mut clip.mute, on)),
         ClipValue::Name(text) => Applied::quiet(put(&mut clip.name, name(text))),
+        ClipValue::Reverse(on) => Applied::structure(put(&mut clip.reverse, on)),
+        ClipValue::LoopFrames(frames) => {
+            let changed = put(&mut clip.loop_frames, frames.min(limits::FRAMES));
+            clip.loop_phase = if changed { 0 } else { clip.loop_phase };
+            Applied::structure(changed)
+        }
+        ClipValue::Channel(channel) => {
+            Applied::structure(put(&mut clip.channel, channel.filter(|c| *c < 16)))
+        }
+        ClipValue::Envelope(points) => {
+            Applied::structure(put(&mut clip.envelope, envelope(points)?))
+        }
+        ClipValue::Lock(on) => Applied::quiet(put(&mut clip.lock, on)),
+        ClipValue::Colour(colour) => Applied::quiet(put(&mut clip.colour, colour)),
     })
 }
 
@@ -42,7 +60,7 @@ pub(super) fn shift(
     let (track, lane, at) = locate(session, id)?;
     let pos = Ticks(pos.0.clamp(-limits::POS_TICKS, limits::POS_TICKS));
     let clip = &session.tracks[track].lanes[lane].clips[at];
-    refuse_growing(session, clip)?;
+    refuse_fixed(session, clip)?;
     let Some(to) = to.filter(|to| *to != session.tracks[track].id) else {
         let clip = &mut session.tracks[track].lanes[lane].clips[at];
         return Ok(Applied::structure(put(&mut clip.pos, pos)));
@@ -64,7 +82,7 @@ pub(super) fn shift(
 
 pub(super) fn delete(session: &mut Session, id: ClipId) -> Result<Applied, CommandError> {
     let (track, lane, at) = locate(session, id)?;
-    refuse_growing(session, &session.tracks[track].lanes[lane].clips[at])?;
+    refuse_fixed(session, &session.tracks[track].lanes[lane].clips[at])?;
     session.tracks[track].lanes[lane].clips.remove(at);
     Ok(Applied::structure(true))
 }
@@ -82,14 +100,32 @@ pub(super) fn place(
     Ok(Applied::structure(true))
 }
 
-/// A clip that is being recorded stays where it is: its length is not known yet.
-fn refuse_growing(session: &Session, clip: &Clip) -> Result<(), CommandError> {
+/// Points in order, each frame once (the last one said counts), within their ranges.
+fn envelope(mut points: Vec<GainPoint>) -> Result<Vec<GainPoint>, CommandError> {
+    if points.len() > limits::POINTS {
+        return Err(CommandError::Full);
+    }
+    for point in &mut points {
+        point.frame = point.frame.min(limits::FRAMES);
+        point.gain_db = decibels(point.gain_db, MAX_CLIP_GAIN_DB)?;
+    }
+    points.reverse();
+    points.sort_by_key(|p| p.frame);
+    points.dedup_by_key(|p| p.frame);
+    Ok(points)
+}
+
+/// A clip that is being recorded stays as it is: its length is not known yet. So does a locked one.
+pub(super) fn refuse_fixed(session: &Session, clip: &Clip) -> Result<(), CommandError> {
+    if clip.lock {
+        return Err(CommandError::Locked);
+    }
     let growing = session.source(clip.source).is_some_and(|s| s.growing);
     if growing { Err(CommandError::Growing) } else { Ok(()) }
 }
 
 /// Track, lane and clip by place.
-fn locate(session: &Session, id: ClipId) -> Result<(usize, usize, usize), CommandError> {
+pub(super) fn locate(session: &Session, id: ClipId) -> Result<(usize, usize, usize), CommandError> {
     session
         .tracks
         .iter()

@@ -85,6 +85,7 @@ fn set_track(track: &mut Track, value: StripValue) -> Result<Applied, CommandErr
         StripValue::PrintTrack(on) => Applied::structure(put(&mut track.print_track, on)),
         StripValue::Output(output) => Applied::structure(put(&mut track.output, output)),
         StripValue::Name(text) => Applied::quiet(put(&mut track.name, name(text))),
+        StripValue::Colour(colour) => Applied::quiet(put(&mut track.colour, colour)),
         mix => mirrored(set_mix(&mut track.mix, &mix)?),
     })
 }

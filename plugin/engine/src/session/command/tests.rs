@@ -3,12 +3,13 @@ use uuid::Uuid;
 
 use super::*;
 use crate::params::TrackParam;
-use crate::session::document::{Overrun, SampleFormat};
+use crate::rt::voices;
+use crate::session::document::{CurveShape, Overrun, SampleFormat};
 use crate::session::lanes::{PassEnd, PassSpec, begin_pass, end_pass};
 use crate::session::unplaced::unplaced;
 
 /// A session with one take of 1000 frames at zero on the first track.
-fn recorded() -> (Session, Uuid) {
+pub(in crate::session) fn recorded() -> (Session, Uuid) {
     let mut session = Session::new_default(4);
     let take = Uuid::new_v4();
     let spec = PassSpec {
@@ -128,6 +129,128 @@ fn a_take_that_grows_is_left_alone() {
     assert_eq!(session, before);
 }
 
+/// What sounds of the first track, frame by frame: clip by its file's frame, and its gain.
+fn heard(session: &Session) -> Vec<(i64, Vec<(i64, f32)>)> {
+    let sources = session.source_map();
+    let fade = session.settings.fade_frames(48_000);
+    let flat = crate::session::lanes::flatten(&session.tracks[0], &sources, 48_000, fade);
+    let at = |f: i64| -> Vec<(i64, f32)> {
+        let here = flat.iter().filter(|s| s.start_frame <= f && f < s.start_frame + s.frames);
+        let place = |s: &crate::session::lanes::FlatSegment| {
+            let at = s.offset + (f - s.start_frame) * if s.reverse { -1 } else { 1 };
+            let (x, left) = (f - s.start_frame, s.start_frame + s.frames - 1 - f);
+            let fades = voices::fade(s.fade_in, x) * voices::fade(s.fade_out, left);
+            (s.round.map_or(at, |r| r.place(at).0), s.gain * fades)
+        };
+        here.map(place).collect()
+    };
+    (-100..1_300).map(|f| (f, at(f))).collect()
+}
+
+#[test]
+fn cutting_changes_nothing_that_is_heard_but_at_the_cut() {
+    for (reverse, loop_frames) in [(false, 0), (true, 0), (false, 270), (true, 270)] {
+        let (mut session, _) = recorded();
+        let clip = first_clip(&session);
+        let set = |value| Command::SetClip { clip, value };
+        apply(&mut session, set(ClipValue::Reverse(reverse))).expect("there");
+        apply(&mut session, set(ClipValue::LoopFrames(loop_frames))).expect("there");
+        let whole = heard(&session);
+        let at = |f| Ticks::from_frames(f, 48_000);
+        for cut in [333, 700, 999] {
+            let here = session.tracks[0].lanes[0].clips.iter().rfind(|c| c.pos < at(cut));
+            let clip = here.expect("there").id;
+            apply(&mut session, Command::SplitClip { clip, at: at(cut) }).expect("inside");
+        }
+        assert_eq!(session.tracks[0].lanes[0].clips.len(), 4);
+        assert!(heard(&session) == whole, "{reverse} {loop_frames}");
+        // Both edges in and out again.
+        let second = session.tracks[0].lanes[0].clips[1].id;
+        for (edge, to) in
+            [(Edge::Start, 400), (Edge::End, 500), (Edge::Start, 333), (Edge::End, 700)]
+        {
+            let trim = Command::TrimClip { clip: second, edge, to: at(to) };
+            assert!(apply(&mut session, trim).expect("there").dirty);
+            let heard = heard(&session);
+            let now = heard.iter().zip(&whole).filter(|((_, a), (_, b))| !a.is_empty() && a != b);
+            assert_eq!(now.count(), 0, "{reverse} {loop_frames} {edge:?} {to}");
+        }
+        assert!(heard(&session) == whole, "{reverse} {loop_frames}");
+        let clips = session.tracks[0].lanes[0].clips.iter().map(|c| c.id).collect();
+        let joined = apply(&mut session, Command::JoinClips { clips });
+        if loop_frames == 0 {
+            joined.expect("they follow each other");
+            assert_eq!(session.tracks[0].lanes[0].clips.len(), 1);
+            assert!(heard(&session) == whole);
+        } else {
+            assert_eq!(joined, Err(CommandError::NotOne));
+        }
+    }
+}
+
+#[test]
+fn a_comp_is_what_was_chosen_and_flattening_it_sounds_the_same() {
+    let (mut session, _) = recorded();
+    let track = session.tracks[0].id;
+    let first = session.tracks[0].lanes[0].id;
+    let clip = first_clip(&session);
+    let at = |f| Ticks::from_frames(f, 48_000);
+    apply(&mut session, Command::DuplicateClip { clip, pos: at(0), track: None }).expect("room");
+    let second = session.tracks[0].lanes[1].id;
+    // To tell them apart: the upper one plays 40 frames later in its file.
+    let upper = session.tracks[0].lanes[1].clips[0].id;
+    apply(&mut session, Command::TrimClip { clip: upper, edge: Edge::End, to: at(960) })
+        .expect("there");
+    apply(&mut session, Command::SlipClip { clip: upper, frames: 40 }).expect("room");
+    let source =
+        |session: &Session, f: usize| heard(session)[f + 100].1.first().map(|(place, _)| *place);
+    assert_eq!(source(&session, 500), Some(540));
+    let choose = |lane, from, to| Command::CompRange { lane, from: at(from), to: at(to) };
+    apply(&mut session, choose(first, 100, 400)).expect("there");
+    apply(&mut session, choose(second, 200, 300)).expect("there");
+    apply(&mut session, choose(first, 600, 5_000)).expect("there");
+    let expect = |f: usize| match f {
+        100..200 | 300..400 | 600..1_000 => Some(f as i64),
+        0..960 => Some(f as i64 + 40),
+        _ => None,
+    };
+    session.settings.fade_ms = 0.0;
+    let comp = session.tracks[0].lanes.last().expect("three");
+    assert!(comp.comp && comp.name == "Comp 1", "{comp:?}");
+    let own = comp.id;
+    assert_eq!(apply(&mut session, choose(own, 0, 1)), Err(CommandError::OwnComp));
+    // Chosen with a crossfade of 5 ms, which is 240 frames: a piece goes on under the next one.
+    for f in [0, 99, 100, 199, 200, 299, 300, 399, 840, 999, 1_001] {
+        let late = (400..640).contains(&f);
+        assert!(late || source(&session, f) == expect(f), "{f}: {:?}", source(&session, f));
+    }
+    session.settings.fade_ms = 5.0;
+    let before = heard(&session);
+    apply(&mut session, Command::FlattenTrack { track }).expect("there");
+    assert_eq!(session.tracks[0].lanes.iter().filter(|l| !l.mute).count(), 1);
+    for (f, (a, b)) in before.iter().zip(heard(&session)).enumerate() {
+        assert_eq!(*a, b, "frame {}", f as i64 - 100);
+    }
+}
+
+#[test]
+fn a_stereo_track_is_split_into_its_channels_and_joined_again() {
+    let (mut session, _) = recorded();
+    let before = session.clone();
+    let track = session.tracks[0].id;
+    apply(&mut session, Command::SplitChannels { track }).expect("stereo");
+    let (left, right) = (&session.tracks[0], &session.tracks[1]);
+    assert_eq!((left.name.as_str(), right.name.as_str()), ("Track 1 L", "Track 1 R"));
+    assert_eq!((left.mix.pan, right.mix.pan, left.channels, right.channels), (-100.0, 100.0, 1, 1));
+    assert_eq!(left.lanes[0].clips[0].channel, Some(0));
+    assert_eq!(right.lanes[0].clips[0].channel, Some(1));
+    assert_eq!(session.sources.len(), 1);
+    let right = right.id;
+    assert_eq!(apply(&mut session, Command::SplitChannels { track }), Err(CommandError::NotStereo));
+    apply(&mut session, Command::JoinChannels { left: track, right }).expect("halves");
+    assert_eq!(session.tracks, before.tracks);
+}
+
 #[test]
 fn strips_are_set_by_id_and_by_parameter_alike() {
     let mut session = Session::new_default(1);
@@ -186,8 +309,111 @@ fn settings_stay_within_their_ranges_and_defaults_are_not_stored() {
     assert_eq!(apply(&mut session, beyond), Err(CommandError::NoSuchPort));
 }
 
+/// Places around the take of the first track, in frames of its rate.
+fn near() -> impl Strategy<Value = Ticks> {
+    prop_oneof![
+        9 => (-50i64..1_200).prop_map(|f| Ticks::from_frames(f, 48_000)),
+        1 => any::<i64>().prop_map(Ticks)
+    ]
+}
+
+fn any_edge() -> impl Strategy<Value = Edge> {
+    prop_oneof![Just(Edge::Start), Just(Edge::End)]
+}
+
+fn any_value() -> impl Strategy<Value = ClipValue> {
+    let fade = (0u64..2_000, any::<bool>()).prop_map(|(frames, s)| ClipFade {
+        frames,
+        shape: if s { CurveShape::SCurve } else { CurveShape::Logarithmic },
+        ..ClipFade::default()
+    });
+    prop_oneof![
+        any::<f64>().prop_map(|db| ClipValue::GainDb(Db(db))),
+        fade.prop_map(ClipValue::FadeIn),
+        any::<bool>().prop_map(ClipValue::Mute),
+        any::<bool>().prop_map(ClipValue::Reverse),
+        any::<bool>().prop_map(ClipValue::Lock),
+        (0u64..700).prop_map(ClipValue::LoopFrames),
+        prop::option::of(0u8..20).prop_map(ClipValue::Channel),
+        prop::collection::vec((any::<u64>(), any::<f64>()), 0..4).prop_map(|points| {
+            let point = |(frame, db)| GainPoint { frame, gain_db: Db(db) };
+            ClipValue::Envelope(points.into_iter().map(point).collect())
+        }),
+    ]
+}
+
+/// Edits of clips, lanes, takes and marks.
+pub(in crate::session) fn any_edit() -> impl Strategy<Value = Command> {
+    let id = || 0u64..40;
+    let clip = || id().prop_map(ClipId);
+    let lane = || id().prop_map(LaneId);
+    let track = || (1u64..9).prop_map(TrackId);
+    let pieces = prop_oneof![
+        (clip(), any_edge(), near()).prop_map(|(clip, edge, to)| Command::TrimClip {
+            clip,
+            edge,
+            to
+        }),
+        (clip(), near()).prop_map(|(clip, at)| Command::SplitClip { clip, at }),
+        prop::collection::vec(clip(), 0..4).prop_map(|clips| Command::JoinClips { clips }),
+        (clip(), near(), prop::option::of(track()))
+            .prop_map(|(clip, pos, track)| Command::DuplicateClip { clip, pos, track }),
+        (clip(), near(), prop::option::of(track()))
+            .prop_map(|(clip, pos, track)| Command::MoveClip { clip, pos, track }),
+        (clip(), -500i64..500).prop_map(|(clip, frames)| Command::SlipClip { clip, frames }),
+        (clip(), 0u64..500, 1u64..500, 0u64..50).prop_map(|(clip, a, b, fade_frames)| {
+            let parts = vec![(a, a + b), (a + 2 * b, a + 3 * b)];
+            Command::KeepParts { clip, parts, fade_frames }
+        }),
+        (clip(), any_value()).prop_map(|(clip, value)| Command::SetClip { clip, value }),
+        clip().prop_map(|clip| Command::DeleteClip { clip }),
+    ];
+    let lanes = prop_oneof![
+        track().prop_map(|track| Command::AddLane { track }),
+        lane().prop_map(|lane| Command::RemoveLane { lane }),
+        (lane(), any::<bool>()).prop_map(|(lane, mute)| Command::MuteLane { lane, mute }),
+        (track(), lane()).prop_map(|(track, lane)| Command::PickLane { track, lane }),
+        track().prop_map(|track| Command::NewComp { track }),
+        (lane(), near(), near()).prop_map(|(lane, from, to)| Command::CompRange { lane, from, to }),
+        track().prop_map(|track| Command::FlattenTrack { track }),
+        track().prop_map(|track| Command::SplitChannels { track }),
+        (id(), id())
+            .prop_map(|(l, r)| Command::JoinChannels { left: TrackId(l), right: TrackId(r) }),
+        track().prop_map(|track| Command::RemoveTrack { track }),
+        (track(), 0usize..9).prop_map(|(track, to)| Command::MoveTrack { track, to }),
+        (0usize..9).prop_map(|at| Command::AddTrack { name: None, at: Some(at), channels: 1 }),
+    ];
+    let marks = prop_oneof![
+        (near(), ".{0,9}").prop_map(|(pos, name)| Command::AddMarker { pos, name }),
+        (id(), near()).prop_map(|(m, at)| Command::SetMarker {
+            marker: MarkerId(m),
+            value: MarkValue::Place(at, at)
+        }),
+        id().prop_map(|m| Command::RemoveMarker { marker: MarkerId(m) }),
+        (near(), near(), ".{0,9}").prop_map(|(from, to, name)| Command::AddRegion {
+            from,
+            to,
+            name
+        }),
+        (id(), near(), near()).prop_map(|(r, a, b)| Command::SetRegion {
+            region: RegionId(r),
+            value: MarkValue::Place(a, b)
+        }),
+        ".{0,9}".prop_map(|name| Command::RenameSession { name }),
+    ];
+    let one = prop_oneof![6 => pieces, 3 => lanes, 1 => marks].boxed();
+    prop_oneof![9 => one.clone(), 1 => prop::collection::vec(one, 0..4).prop_map(Command::All)]
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     let id = 0u64..40;
+    prop_oneof![
+        20 => any_edit(),
+        10 => any_mix(id),
+    ]
+}
+
+fn any_mix(id: std::ops::Range<u64>) -> impl Strategy<Value = Command> {
     prop_oneof![
         (any::<Option<usize>>(), any::<u8>()).prop_map(|(at, channels)| Command::AddTrack {
             name: None,

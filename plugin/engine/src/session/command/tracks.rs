@@ -2,7 +2,7 @@
 
 use super::{Applied, CommandError, name, put};
 use crate::session::defaults::Spread;
-use crate::session::document::{Input, Lane, LaneId, Session, TrackId};
+use crate::session::document::{Colour, Input, Lane, LaneId, Session, TrackId, limits};
 
 pub(super) fn add(
     session: &mut Session,
@@ -81,6 +81,40 @@ pub(super) fn mute_lane(
     mute: bool,
 ) -> Result<Applied, CommandError> {
     Ok(Applied::structure(put(&mut lane(session, id)?.mute, mute)))
+}
+
+pub(super) fn add_lane(session: &mut Session, track: TrackId) -> Result<Applied, CommandError> {
+    new_lane(session, track)?;
+    Ok(Applied::structure(true))
+}
+
+/// An empty lane on top of a track.
+pub(super) fn new_lane(session: &mut Session, track: TrackId) -> Result<&mut Lane, CommandError> {
+    if session.tracks.iter().map(|t| t.lanes.len()).sum::<usize>() >= limits::LANES {
+        return Err(CommandError::Full);
+    }
+    session.track(track).ok_or(CommandError::NoTrack)?;
+    let id = LaneId(session.new_id());
+    let track = session.track_mut(track).ok_or(CommandError::NoTrack)?;
+    track.lanes.push(Lane::empty(id));
+    track.lanes.last_mut().ok_or(CommandError::NoLane)
+}
+
+pub(super) fn remove_lane(session: &mut Session, id: LaneId) -> Result<Applied, CommandError> {
+    let clips = lane(session, id)?.clips.clone();
+    clips.iter().try_for_each(|clip| super::clips::refuse_fixed(session, clip))?;
+    for track in &mut session.tracks {
+        track.lanes.retain(|l| l.id != id);
+    }
+    Ok(Applied::structure(true))
+}
+
+pub(super) fn colour_lane(
+    session: &mut Session,
+    id: LaneId,
+    colour: Option<Colour>,
+) -> Result<Applied, CommandError> {
+    Ok(Applied::quiet(put(&mut lane(session, id)?.colour, colour)))
 }
 
 fn index(session: &Session, id: TrackId) -> Result<usize, CommandError> {

@@ -32,3 +32,11 @@ id!(
     /// An audio file.
     SourceId
 );
+id!(
+    /// A marker.
+    MarkerId
+);
+id!(
+    /// A region.
+    RegionId
+);

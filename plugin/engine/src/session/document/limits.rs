@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Bus, Clip, Lane, Overrun, Source, Take, Track};
+use super::{Bus, Clip, GainPoint, Lane, Marker, Overrun, Region, Source, Take, Track};
 
 /// Longest document, in bytes of text.
 pub const TEXT_BYTES: usize = 64 << 20;
@@ -27,6 +27,10 @@ pub const SOURCES: usize = 50_000;
 pub const TAKES: usize = 50_000;
 /// Most overruns remembered with a take; the journal has them all.
 pub const OVERRUNS: usize = 1_000;
+/// Most markers, and most regions.
+pub const MARKERS: usize = 20_000;
+/// Most points of a clip's envelope.
+pub const POINTS: usize = 10_000;
 /// Longest name, label or path, in bytes.
 pub const NAME_BYTES: usize = 4_096;
 /// Longest file or clip, in frames.
@@ -61,6 +65,9 @@ counted! {
     Source: "audio files", SOURCES;
     Take: "takes", TAKES;
     Overrun: "overruns", OVERRUNS;
+    Marker: "markers", MARKERS;
+    Region: "regions", MARKERS;
+    GainPoint: "points of an envelope", POINTS;
     super::InputSetting: "inputs", 64;
     f32: "macros", 256;
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::values::is_default;
-use super::{Db, Extra, LaneId, SourceId, TrackId, lenient, limits};
+use super::{Colour, Db, Extra, LaneId, SourceId, TrackId, lenient, limits};
 use crate::time::Ticks;
 
 /// How samples stand in a file.
@@ -147,6 +147,16 @@ pub struct Take {
     /// The input as it was called.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub input: String,
+    /// What the user calls it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// 0 ..= 5; 0 is not rated.
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "lenient::u8")]
+    #[schemars(range(max = 5))]
+    pub rating: u8,
+    /// Its own colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Colour>,
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,

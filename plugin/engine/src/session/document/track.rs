@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::values::is_default;
-use super::{Clip, Db, Extra, Input, LaneId, Output, TrackId, lenient, limits};
+use super::{Clip, Colour, Db, Extra, Input, LaneId, Output, TrackId, lenient, limits};
 
 /// When the live input is heard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -130,6 +130,9 @@ pub struct Track {
     /// Records what arrives in an offline render too.
     #[serde(default, skip_serializing_if = "is_default")]
     pub print_track: bool,
+    /// Its own colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Colour>,
     /// From bottom to top: the last one sounds first.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "limits::counted")]
     pub lanes: Vec<Lane>,
@@ -165,6 +168,7 @@ impl Track {
             mix: Mix::default(),
             output: Output::default(),
             print_track: false,
+            colour: None,
             lanes: Vec::new(),
             extra: Extra::new(),
         }
@@ -182,6 +186,12 @@ pub struct Lane {
     /// Silent: the lanes below sound.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mute: bool,
+    /// Put together from the lanes below it: ranges that are chosen there go here.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub comp: bool,
+    /// Its own colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub colour: Option<Colour>,
     /// In the order they were made. Where two overlap, the later start is on top.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "limits::counted")]
     pub clips: Vec<Clip>,
@@ -194,7 +204,15 @@ impl Lane {
     /// A lane without clips.
     #[must_use]
     pub fn empty(id: LaneId) -> Self {
-        Self { id, name: String::new(), mute: false, clips: Vec::new(), extra: Extra::new() }
+        Self {
+            id,
+            name: String::new(),
+            mute: false,
+            comp: false,
+            colour: None,
+            clips: Vec::new(),
+            extra: Extra::new(),
+        }
     }
 }
 

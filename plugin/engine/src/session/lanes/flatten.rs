@@ -15,12 +15,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::plan::schedule::{Fade, FadeShape};
+use crate::plan::schedule::{EnvelopePoint, Fade, FadeShape, Round};
 use crate::session::document::{Clip, ClipFade, ClipId, CurveShape, Source, SourceId, Track};
 use crate::time::scale;
 
 /// A piece of one file on the timeline. All frames are at the session rate.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FlatSegment {
     /// The file.
     pub source: SourceId,
@@ -30,8 +30,17 @@ pub struct FlatSegment {
     pub start_frame: i64,
     /// Length, at least 1.
     pub frames: i64,
-    /// Frame of the file, as it is at the session rate, that sounds at `start_frame`.
+    /// Frame of the file, as it is at the session rate, that sounds at `start_frame`; counted as
+    /// if nothing was repeated.
     pub offset: i64,
+    /// Plays towards the file's begin.
+    pub reverse: bool,
+    /// Repeats a part of the file.
+    pub round: Option<Round>,
+    /// Only this channel.
+    pub channel: Option<u8>,
+    /// Gain by frame of the file, at the session rate.
+    pub envelope: Vec<EnvelopePoint>,
     /// Linear.
     pub gain: f32,
     /// From `start_frame` on. It may be longer than the segment: then an upper clip cuts it off.
@@ -45,9 +54,33 @@ struct Placed<'a> {
     clip: &'a Clip,
     start: i64,
     end: i64,
+    /// Of the frame that sounds first.
     offset: i64,
+    round: Option<Round>,
     fade_in: Fade,
     fade_out: Fade,
+}
+
+impl Placed<'_> {
+    /// The frame of the file at place `at` of the timeline, as if nothing was repeated.
+    fn frame_at(&self, at: i64) -> i64 {
+        let x = at - self.start;
+        if self.clip.reverse { self.offset - x } else { self.offset + x }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "gains are f32 in the plan")]
+    fn envelope<S: std::hash::BuildHasher>(
+        &self,
+        rate: u32,
+        sources: &HashMap<SourceId, &Source, S>,
+    ) -> Vec<EnvelopePoint> {
+        let from = sources.get(&self.clip.source).map_or(rate, |s| s.rate);
+        let points = self.clip.envelope.iter().map(|p| EnvelopePoint {
+            frame: to_rate(p.frame, from, rate),
+            gain: p.gain_db.gain() as f32,
+        });
+        points.collect()
+    }
 }
 
 /// A stretch in which one clip is the top one.
@@ -80,7 +113,11 @@ pub fn flatten<S: std::hash::BuildHasher>(
                 clip: c.clip.id,
                 start_frame: run.from,
                 frames: run.to - run.from,
-                offset: c.offset + (run.from - c.start),
+                offset: c.frame_at(run.from),
+                reverse: c.clip.reverse,
+                round: c.round,
+                channel: c.clip.channel,
+                envelope: c.envelope(rate, sources),
                 gain: c.clip.gain_db.gain() as f32,
                 fade_in: if run.from == c.start { c.fade_in } else { Fade::default() },
                 fade_out: if run.to == c.end { c.fade_out } else { Fade::default() },
@@ -106,7 +143,7 @@ pub fn flatten<S: std::hash::BuildHasher>(
             let cross = Cross::new(left, below, &mut a.fade_out, fade_frames);
             b.start_frame -= cross.frames;
             b.frames += cross.frames;
-            b.offset -= cross.frames;
+            b.offset -= if b.reverse { -cross.frames } else { cross.frames };
             if cross.frames > 0 {
                 b.fade_in = cross.fade();
             }
@@ -152,25 +189,36 @@ fn placed<'a, S: std::hash::BuildHasher>(
         all.extend(lane.clips.iter().filter(|c| !c.mute).filter_map(|clip| {
             let source = sources.get(&clip.source).filter(|s| !s.growing)?;
             // What lies beyond the file's end is nothing, and covers nothing.
-            let frames = clip.frames.min(source.frames.saturating_sub(clip.offset));
+            let left = source.frames.saturating_sub(clip.offset);
+            let turn = clip.shown_frames().min(left);
+            let loops = clip.loop_frames > 0 && turn > 0;
+            let frames = if loops { clip.frames } else { clip.frames.min(left) };
             let end = super::end_of(clip.pos, frames, source.rate).to_frames(rate);
             let start = clip.pos.to_frames(rate);
-            let to_rate = |frames: u64| {
-                let frames = i64::try_from(frames).unwrap_or(i64::MAX);
-                scale(frames, i64::from(rate), i64::from(source.rate))
-            };
+            let to_rate = |frames: u64| to_rate(frames, source.rate, rate);
+            let first = to_rate(clip.offset);
+            let round = loops.then(|| Round {
+                first,
+                frames: i64::try_from(turn).unwrap_or(i64::MAX).saturating_mul(i64::from(rate)),
+                per: i64::from(source.rate),
+            });
             let fade = |fade: &ClipFade| Fade {
                 frames: narrow(to_rate(fade.frames)),
                 shape: match fade.shape {
                     CurveShape::Linear => FadeShape::Linear,
                     CurveShape::EqualPower => FadeShape::EqualPower,
+                    CurveShape::SCurve => FadeShape::SCurve,
+                    CurveShape::Logarithmic => FadeShape::Logarithmic,
                 },
             };
             (start < end).then(|| Placed {
                 clip,
                 start,
                 end,
-                offset: to_rate(clip.offset),
+                offset: first
+                    + if loops { to_rate(clip.loop_phase % turn) } else { 0 }
+                    + if clip.reverse { (end - start) - 1 } else { 0 },
+                round,
                 fade_in: fade(&clip.fade_in),
                 fade_out: fade(&clip.fade_out),
             })
@@ -202,6 +250,12 @@ fn runs(clips: &[Placed<'_>]) -> Vec<Run> {
         }
     }
     runs
+}
+
+/// Frames of a file at the rate of the session.
+fn to_rate(frames: u64, from: u32, to: u32) -> i64 {
+    let frames = i64::try_from(frames).unwrap_or(i64::MAX);
+    scale(frames, i64::from(to), i64::from(from))
 }
 
 /// Frames of a fade; one longer than any is cut.

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{end_of, is_free};
 use crate::session::document::{
-    Clip, ClipFade, ClipId, Db, Extra, Lane, LaneId, Overrun, SampleFormat, Session, Source,
-    SourceId, Take, TakeState, TrackId, limits,
+    Clip, ClipId, Db, Extra, Lane, LaneId, Overrun, SampleFormat, Session, Source, SourceId, Take,
+    TakeState, TrackId, limits,
 };
 use crate::time::Ticks;
 
@@ -141,6 +141,9 @@ pub fn begin_pass(session: &mut Session, spec: &PassSpec) -> Result<PassIds, Pla
         state: TakeState::Growing,
         tempo: spec.tempo,
         input: spec.input.clone(),
+        name: String::new(),
+        rating: 0,
+        colour: None,
         extra: Extra::new(),
     });
     let stretch = Stretch { pos: spec.clip_pos(), offset: spec.lead_in_frames, frames: 0 };
@@ -246,6 +249,11 @@ pub(crate) fn lane_for(
     Ok(id)
 }
 
+/// Whether nothing lies in a lane over `span`.
+pub(crate) fn is_free_lane(session: &Session, lane: &Lane, span: (Ticks, Ticks)) -> bool {
+    is_free(lane, span.0, span.1, |clip| session.source(clip.source))
+}
+
 /// Whether everything in the top lane was recorded in `run`.
 fn top_lane_is_of_run(session: &Session, track: TrackId, run: u64) -> bool {
     let top = session.track(track).and_then(|t| t.lanes.last());
@@ -273,20 +281,7 @@ fn add_clip(
     Stretch { pos, offset, frames }: Stretch,
 ) -> ClipId {
     let id = ClipId(session.new_id());
-    let clip = Clip {
-        id,
-        source,
-        take: Some(take),
-        pos,
-        offset,
-        frames,
-        gain_db: Db::UNITY,
-        fade_in: ClipFade::default(),
-        fade_out: ClipFade::default(),
-        mute: false,
-        name: String::new(),
-        extra: Extra::new(),
-    };
+    let clip = Clip { take: Some(take), offset, ..Clip::whole(id, source, pos, frames) };
     let lane = session.track_mut(track).and_then(|t| t.lanes.iter_mut().find(|l| l.id == lane));
     if let Some(lane) = lane {
         lane.clips.push(clip);

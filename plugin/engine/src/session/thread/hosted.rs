@@ -23,8 +23,8 @@ use crate::live::LiveParams;
 use crate::params::{GlobalParam, ParamKey, TrackParam};
 use crate::plan::compile::Compiler;
 use crate::rt::Remote;
-use crate::session::command::{self, Command};
 use crate::session::document::{Session, TrackId};
+use crate::session::history::{Before, History};
 use crate::session::mirror;
 use crate::session::snapshot::{Public, Snapshot};
 use crate::session::unplaced::UnplacedTake;
@@ -76,6 +76,9 @@ pub(super) struct Hosted {
     /// Passes that ended and whose file is not closed yet, by take.
     pub closing: HashMap<Uuid, OpenPass>,
     pub unplaced: Vec<UnplacedTake>,
+    pub history: History,
+    /// The tracks as they were before what is being recorded now.
+    pub before_passes: Option<Before>,
     /// What the writer was told of files that there are.
     pub names: Names,
     pub messages: Vec<String>,
@@ -120,6 +123,8 @@ impl Hosted {
             prepared: HashSet::new(),
             closing: HashMap::new(),
             unplaced: Vec::new(),
+            history: History::default(),
+            before_passes: None,
             names: Names::default(),
             messages: Vec::new(),
             survey: Survey::default(),
@@ -295,31 +300,6 @@ impl Hosted {
         }
     }
 
-    pub(super) fn edit(&mut self, command: Command) -> Result<(), String> {
-        self.mirror_from_live();
-        let moves = matches!(command, Command::SetMediaFolder { .. });
-        if moves && !(self.passes.is_empty() && self.closing.is_empty()) {
-            return Err("A take is being recorded into the media folder. Stop recording, then \
-                        choose another one."
-                .into());
-        }
-        let before: Vec<_> = mirror::param_values(&self.session).collect();
-        let applied = command::apply(&mut self.session, command).map_err(|e| e.to_string())?;
-        if applied.params {
-            // Only what the edit changed: the host may be automating the rest right now.
-            let after = mirror::param_values(&self.session);
-            for (_, (key, value)) in before.into_iter().zip(after).filter(|(b, a)| b != a) {
-                self.live.set_from_document(key, value);
-            }
-            self.public.ask_rescan();
-        }
-        self.touched(applied.dirty);
-        if moves && applied.dirty {
-            self.folder_chosen();
-        }
-        Ok(())
-    }
-
     /// A document replaces the session. Recording goes on, no take is dropped.
     pub(super) fn load(&mut self, text: &str) -> Result<(), String> {
         let (mut session, notes) = Session::from_json(text).map_err(|e| e.to_string())?;
@@ -329,6 +309,8 @@ impl Hosted {
         self.carry_over_recording(&mut session);
         let recording = !self.passes.is_empty();
         self.session = session;
+        self.history.clear();
+        self.before_passes = None;
         self.mirror_to_live();
         if !recording {
             // What no document holds starts as in a new instance: a host reads back what it loaded.
@@ -389,6 +371,8 @@ impl Hosted {
             recording: self.passes.len(),
             earlier: self.around.earlier.clone(),
             free_bytes: self.around.free_bytes,
+            undo: self.history.undo_label().map(str::to_owned),
+            redo: self.history.redo_label().map(str::to_owned),
         });
     }
 

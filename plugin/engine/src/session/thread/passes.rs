@@ -187,6 +187,7 @@ impl Hosted {
             tempo: begin.tempo,
             input: input_name(begin.port, begin.part),
         };
+        self.before_pass(track);
         let ids = lanes::begin_pass(&mut self.session, &spec);
         if let Err(e) = &ids {
             self.say(e.to_string());
@@ -253,6 +254,7 @@ impl Hosted {
         let Some(clip_frames) = open.clip_frames() else { return };
         open.shown = true;
         lanes::show(&mut self.session, take, frames, clip_frames);
+        self.history.take_ended(&self.session, take);
         self.touched(true);
     }
 
@@ -273,6 +275,7 @@ impl Hosted {
     pub(super) fn take_closed(&mut self, closed: &ClosedTake) {
         self.passes.retain(|_, p| p.take != closed.take);
         let open = self.closing.remove(&closed.take);
+        let shown = open.as_ref().is_some_and(|open| open.shown);
         let lost: u64 = closed.overruns.iter().map(|(_, frames)| frames).sum();
         if lost > 0 {
             self.say(format!(
@@ -303,6 +306,7 @@ impl Hosted {
                 self.list_unplaced();
             }
         }
+        self.after_pass(closed.take, shown);
         self.touched(true);
     }
 

@@ -105,7 +105,9 @@ impl Hosted {
             let playable = !source.growing && source.frames > 0 && source.stays_in_folder();
             let needed = || {
                 let ends = session.clips().filter(|(_, clip)| clip.source == id);
-                ends.map(|(_, clip)| clip.offset.saturating_add(clip.frames)).max().unwrap_or(0)
+                ends.map(|(_, clip)| clip.offset.saturating_add(clip.shown_frames()))
+                    .max()
+                    .unwrap_or(0)
             };
             streams.of(source, root.as_deref().filter(|_| playable)?, rate, needed)
         });

@@ -65,6 +65,7 @@ pub(super) fn mend(session: &mut Session) -> Result<Vec<String>, SessionError> {
     for take in &mut session.takes {
         mend_take(take, &mut notes);
     }
+    marks(session, &mut notes);
     settings(session, &mut notes);
     dangling(session, &mut notes);
     Ok(notes.finish())
@@ -107,6 +108,9 @@ fn duplicates(session: &mut Session, notes: &mut Notes) {
     for source in &mut session.sources {
         unique(&mut sources, &mut source.id.0);
     }
+    let (mut markers, mut regions) = (HashSet::new(), HashSet::new());
+    session.markers.iter_mut().for_each(|m| unique(&mut markers, &mut m.id.0));
+    session.regions.iter_mut().for_each(|r| unique(&mut regions, &mut r.id.0));
     let mut takes = HashSet::new();
     for take in &mut session.takes {
         while !takes.insert(take.id) {
@@ -191,6 +195,21 @@ fn mend_clip(clip: &mut Clip) -> bool {
     bent |= clamp_db(&mut clip.gain_db, MAX_CLIP_GAIN_DB);
     bent |= clamp(&mut clip.fade_in.frames, 0, clip.frames);
     bent |= clamp(&mut clip.fade_out.frames, 0, clip.frames);
+    bent |= clamp(&mut clip.loop_frames, 0, limits::FRAMES);
+    bent |= clamp(&mut clip.loop_phase, 0, limits::FRAMES);
+    if clip.channel.is_some_and(|c| c >= 16) {
+        clip.channel = None;
+        bent = true;
+    }
+    for point in &mut clip.envelope {
+        bent |= clamp(&mut point.frame, 0, limits::FRAMES);
+        bent |= clamp_db(&mut point.gain_db, MAX_CLIP_GAIN_DB);
+    }
+    if !clip.envelope.is_sorted_by(|a, b| a.frame < b.frame) {
+        clip.envelope.sort_by_key(|p| p.frame);
+        clip.envelope.dedup_by_key(|p| p.frame);
+        bent = true;
+    }
     bent
 }
 
@@ -233,7 +252,8 @@ fn mend_source(source: &mut Source, notes: &mut Notes) {
 }
 
 fn mend_take(take: &mut Take, notes: &mut Notes) {
-    let mut bent = cut(&mut take.input);
+    let mut bent = cut(&mut take.input) | cut(&mut take.name);
+    bent |= clamp(&mut take.rating, 0, 5);
     bent |= clamp_pos(&mut take.pos);
     bent |= clamp(&mut take.frames, 0, limits::FRAMES);
     bent |= clamp(&mut take.lead_in_frames, 0, take.frames);
@@ -247,6 +267,24 @@ fn mend_take(take: &mut Take, notes: &mut Notes) {
     }
     if bent {
         notes.say(|| format!("The entry of take {} had values out of range.", take.id));
+    }
+}
+
+fn marks(session: &mut Session, notes: &mut Notes) {
+    let mut bent = false;
+    for marker in &mut session.markers {
+        bent |= cut(&mut marker.name) | clamp_pos(&mut marker.pos);
+    }
+    for region in &mut session.regions {
+        bent |= cut(&mut region.name);
+        bent |= clamp_pos(&mut region.from) | clamp_pos(&mut region.to);
+        if region.to < region.from {
+            std::mem::swap(&mut region.from, &mut region.to);
+            bent = true;
+        }
+    }
+    if bent {
+        notes.say(|| "Some markers or regions had values out of range.".into());
     }
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use crate::session::document::{ClipId, Input, LaneId, Session, SourceId, TrackId, limits};
+use crate::session::document::{
+    ClipId, Input, LaneId, MarkerId, RegionId, Session, SourceId, TrackId, limits,
+};
 
 /// Whether it was needed.
 pub(super) fn renumber(session: &mut Session) -> bool {
@@ -43,6 +45,8 @@ pub(super) fn renumber(session: &mut Session) -> bool {
             *id = TrackId(*tracks.entry(*id).or_insert_with(&mut fresh));
         }
     }
+    session.markers.iter_mut().for_each(|m| m.id = MarkerId(fresh()));
+    session.regions.iter_mut().for_each(|r| r.id = RegionId(fresh()));
     session.next_id = fresh();
     true
 }
@@ -57,5 +61,7 @@ pub(super) fn largest_id(session: &Session) -> u64 {
     let clips = session.clips().flat_map(|(_, c)| [c.id.0, c.source.0]);
     let sources = session.sources.iter().map(|s| s.id.0);
     let takes = session.takes.iter().flat_map(|t| [t.track.0, t.lane.0, t.source.0, t.run]);
-    tracks.chain(lanes).chain(clips).chain(sources).chain(takes).max().unwrap_or(0)
+    let markers = session.markers.iter().map(|m| m.id.0);
+    let marks = markers.chain(session.regions.iter().map(|r| r.id.0));
+    tracks.chain(lanes).chain(clips).chain(sources).chain(takes).chain(marks).max().unwrap_or(0)
 }

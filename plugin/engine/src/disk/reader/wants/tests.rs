@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::disk::stream::StreamSpec;
-use crate::plan::schedule::{Fade, TrackSchedule};
+use crate::plan::schedule::{Round, TrackSchedule};
 
 const RATE: u32 = 48_000;
 
@@ -18,9 +18,7 @@ fn stream(frames: u64, file_channels: u16) -> Arc<Stream> {
 }
 
 fn segment(stream: &Arc<Stream>, start: i64, offset: i64, frames: i64) -> Segment {
-    let (gain, fade) = (1.0, Fade::default());
-    let stream = Arc::clone(stream);
-    Segment { start, frames, stream, offset, gain, fade_in: fade, fade_out: fade }
+    Segment::plain(Arc::clone(stream), start, offset, frames)
 }
 
 fn wants(tracks: Vec<Vec<Segment>>, at: Where, ahead_secs: f64, cells: usize) -> Vec<Want> {
@@ -85,6 +83,23 @@ fn clips_are_found_through_their_offsets_and_next_heads_are_wanted() {
 }
 
 #[test]
+fn backwards_and_in_rounds_blocks_are_wanted_when_they_sound() {
+    let (a, b) = (stream(1_000_000, 1), stream(1_000_000, 1));
+    // Frames 40 000 down to 30 001: block 2 first, of it all from its begin on.
+    let back = Segment { reverse: true, ..segment(&a, 1_000, 40_000, 10_000) };
+    // 1000 frames around the edge of block 0, again and again.
+    let round = Round { first: 16_000, frames: 1_000, per: 1 };
+    let again = Segment { round: Some(round), ..segment(&b, 0, 16_000, 900_000) };
+    let list = wants(vec![vec![back], vec![again]], at(0), 1.0, usize::MAX);
+    let found = |s: &Arc<Stream>| -> Vec<_> {
+        let mine = list.iter().filter(|w| w.stream == s.id());
+        mine.map(|w| (w.block, w.from, (w.load_us * 48 + 999) / 1_000)).collect()
+    };
+    assert_eq!(found(&a), [(2, 0, 1_000), (1, 30_001 - 16_384, 1_000 + 40_000 - 32_767)]);
+    assert_eq!(found(&b), [(0, 16_000, 0), (1, 0, 384)]);
+}
+
+#[test]
 fn short_memory_takes_from_far_ahead_for_all_alike_and_keeps_what_was_just_played() {
     let streams: Vec<_> = (0..4).map(|_| stream(10_000_000, 2)).collect();
     let tracks = streams.iter().map(|s| vec![segment(s, 0, 0, 10_000_000)]).collect();
@@ -101,14 +116,21 @@ proptest! {
     /// than fits.
     #[test]
     fn hostile_numbers_do_no_harm(
-        starts in proptest::collection::vec((any::<i64>(), any::<i64>(), 1..i64::MAX), 1..6),
+        starts in proptest::collection::vec(
+            (any::<i64>(), any::<i64>(), 1..i64::MAX, any::<bool>(), any::<Option<(i64, i64, i64)>>()),
+            1..6,
+        ),
         pos in any::<i64>(),
         loop_range in proptest::option::of((any::<i64>(), any::<i64>())),
         fading in proptest::option::of(any::<i64>()),
         cells in 0..500_usize,
     ) {
         let s = stream(1_000_000, 2);
-        let segments = starts.into_iter().map(|(a, b, c)| segment(&s, a, b, c)).collect();
+        let segments = starts.into_iter().map(|(a, b, c, reverse, round)| {
+            let round = round.map(|(first, frames, per)| Round { first, frames, per });
+            Segment { reverse, round, ..segment(&s, a, b, c) }
+        });
+        let segments = segments.collect();
         let loop_range = loop_range.filter(|(a, b)| a < b);
         let list = wants(vec![segments], Where { loop_range, fading, ..at(pos) }, 10.0, cells);
         prop_assert!(list.len() * 2 <= cells);

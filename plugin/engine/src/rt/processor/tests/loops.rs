@@ -5,9 +5,10 @@ use super::*;
 
 const NEXT: ParamKey = ParamKey::Global(GlobalParam::NextTake);
 const RECORD: ParamKey = ParamKey::Global(GlobalParam::Record);
-/// 240 in 4/4: a bar of a second.
-const TEMPO: f64 = 240.0;
-const BAR: u64 = RATE as u64;
+/// 480 in 4/4: a bar of half a second.
+const TEMPO: f64 = 480.0;
+const BAR: u64 = SECOND / 2;
+const SECOND: u64 = RATE as u64;
 const SIZES: [&[usize]; 6] = [&[1], &[64], &[63, 127], &[512], &[4_096, 1_000], &[8_192]];
 
 /// A pass: first and end frame in the rings, place, lead-in, tail, in a lane of its own.
@@ -101,9 +102,9 @@ fn a_long_loop_keeps_a_second() {
     assert_eq!(
         got,
         [
-            (0, 60_000, 0, 0, BAR, false),
-            (60_000, 120_000, 0, BAR, BAR, true),
-            (120_000, 180_000, 0, BAR, BAR, true)
+            (0, 60_000, 0, 0, SECOND, false),
+            (60_000, 120_000, 0, SECOND, SECOND, true),
+            (120_000, 180_000, 0, SECOND, SECOND, true)
         ]
     );
 }
@@ -127,8 +128,8 @@ fn next_take_goes_on_in_a_new_lane_at_once() {
     assert_eq!(
         got,
         [
-            (100, 1_117, 600, 0, BAR, false),
-            (1_117, 3_001, 1_617, 1_017, BAR, true),
+            (100, 1_117, 600, 0, SECOND, false),
+            (1_117, 3_001, 1_617, 1_017, SECOND, true),
             (3_001, 4_000, 3_501, 2_901, 0, true),
         ]
     );
@@ -136,16 +137,16 @@ fn next_take_goes_on_in_a_new_lane_at_once() {
 
 #[test]
 fn a_session_loop_goes_round_where_the_host_does_not() {
-    // On in mid-bar: it begins at the next bar line, 2 s, and ends with the pass in which Record
+    // On in mid-bar: it begins at the next bar line, 1.5 s, and ends with the pass in which Record
     // goes off.
     let script = [
         (0, loop_length("1/2")),
         (0, Do::Play(50_000)),
         (1_001, Do::Set(RECORD, 1.0)),
-        (130_000, Do::Set(RECORD, 0.0)),
+        (60_000, Do::Set(RECORD, 0.0)),
     ];
-    let (got, heard, stream) = run(Some(TEMPO), &script, None, 190_000);
-    let (begin, half, home) = (96_000 - 50_000, BAR / 2, 96_000);
+    let (got, heard, stream) = run(Some(TEMPO), &script, None, 95_000);
+    let (begin, half, home) = (72_000 - 50_000, BAR / 2, 72_000);
     assert_eq!(
         got,
         [
@@ -179,7 +180,7 @@ fn a_tempo_of_broken_frames_gives_passes_of_one_length() {
 fn without_tempo_bars_are_assumed_and_that_is_said() {
     let script = [(0, loop_length("1/4")), (0, Do::Play(77)), (10, Do::Set(RECORD, 1.0))];
     let (got, ..) = run(None, &script, None, 60_000);
-    let quarter = BAR / 2;
+    let quarter = SECOND / 2;
     assert_eq!(
         got,
         [
@@ -236,21 +237,21 @@ fn the_transport_ends_a_session_loop_and_the_hosts_own_wins() {
         (0, loop_length("1/4")),
         (0, Do::Set(RECORD, 1.0)),
         (0, Do::Play(0)),
-        (15_000, Do::Play(70_001)),
-        (20_000, Do::Stop),
-        (21_000, Do::Play(1_000)),
+        (9_000, Do::Play(70_001)),
+        (12_000, Do::Stop),
+        (13_000, Do::Play(1_000)),
     ];
-    let (got, ..) = run(Some(TEMPO), &script, None, 60_000);
+    let (got, ..) = run(Some(TEMPO), &script, None, 30_000);
     let quarter = BAR / 4;
     assert_eq!(
         got,
         [
             (0, quarter, 0, 0, quarter, false),
-            (quarter, 15_000, 0, quarter, 0, true),
+            (quarter, 9_000, 0, quarter, 0, true),
             // After a jump nothing is lost: at once.
-            (15_000, 20_000, 70_001, 0, 0, false),
+            (9_000, 12_000, 70_001, 0, 0, false),
         ],
-        "and after a start it waits for the bar line at 48 000, which is after the end"
+        "and after a start it waits for the bar line at 24 000, which is after the end"
     );
     let script = [(0, loop_length("1/4")), (0, Do::Set(RECORD, 1.0)), (0, Do::Play(500))];
     let (got, ..) = run(Some(TEMPO), &script, Some((0, 20_000)), 41_000);
@@ -264,18 +265,18 @@ fn a_loop_length_set_while_recording_begins_at_the_next_line_and_loses_nothing()
         (0, Do::Set(RECORD, 1.0)),
         (0, Do::Play(1_000)),
         (5_000, loop_length("1/4")),
-        (70_000, loop_length("Off")),
-        (80_000, Do::Set(RECORD, 0.0)),
+        (34_000, loop_length("Off")),
+        (44_000, Do::Set(RECORD, 0.0)),
     ];
-    let (got, ..) = run(Some(TEMPO), &script, None, 90_000);
+    let (got, ..) = run(Some(TEMPO), &script, None, 48_000);
     let (line, quarter) = (BAR - 1_000, BAR / 4);
     assert_eq!(
         got,
         [
             (0, line, 1_000, 0, quarter, false),
-            (line, line + quarter, 48_000, quarter, quarter, true),
-            (line + quarter, 70_000, 48_000, quarter, 0, true),
-            (70_000, 80_000, 71_000, 0, 0, false),
+            (line, line + quarter, 24_000, quarter, quarter, true),
+            (line + quarter, 34_000, 24_000, quarter, 0, true),
+            (34_000, 44_000, 35_000, 0, 0, false),
         ]
     );
 }
@@ -284,7 +285,7 @@ fn a_loop_length_set_while_recording_begins_at_the_next_line_and_loses_nothing()
 fn a_host_that_stands_still_records_rounds_too() {
     let mode = ParamKey::Global(GlobalParam::RecordMode);
     let script = [(0, loop_length("1/4")), (0, Do::Set(mode, 1.0)), (100, Do::Set(RECORD, 1.0))];
-    let (got, ..) = run(Some(TEMPO), &script, None, 30_000);
+    let (got, ..) = run(Some(TEMPO), &script, None, 14_000);
     let quarter = BAR / 4;
     assert_eq!(
         got,

@@ -255,15 +255,7 @@ pub(super) fn clip(
     offset: i64,
     gain: f32,
 ) -> Segment {
-    Segment {
-        start,
-        frames,
-        stream: Arc::clone(stream),
-        offset,
-        gain,
-        fade_in: Fade::default(),
-        fade_out: Fade::default(),
-    }
+    Segment { gain, ..Segment::plain(Arc::clone(stream), start, offset, frames) }
 }
 
 pub(super) fn busy_session() -> (Vec<TrackSchedule>, Vec<Strip>) {
@@ -273,10 +265,20 @@ pub(super) fn busy_session() -> (Vec<TrackSchedule>, Vec<Strip>) {
     faded.fade_out = Fade { frames: 1_000, shape: FadeShape::EqualPower };
     let mut late = clip(&b, 5_200, 9_000, 0, 1.0);
     late.fade_in = Fade { frames: 500, shape: FadeShape::EqualPower };
+    let backwards = Segment { reverse: true, ..clip(&a, 5_400, 4_000, 9_000, 0.6) };
+    let round = Round { first: 50, frames: 100_000, per: 147 };
+    let again = Segment { round: Some(round), ..clip(&a, 9_400, 3_000, 700, 1.0) };
+    let mut shaped =
+        Segment { reverse: true, channel: Some(1), ..clip(&a, -100, 2_500, 5_000, 1.0) };
+    let points = [(2_000, 0.25), (3_000, 1.5), (3_001, 0.0), (4_900, 1.0)];
+    shaped.envelope = points.map(|(frame, gain)| EnvelopePoint { frame, gain }).into();
+    shaped.round = Some(Round { first: 2_500, frames: 2_000, per: 1 });
+    shaped.fade_in = Fade { frames: 400, shape: FadeShape::SCurve };
+    shaped.fade_out = Fade { frames: 700, shape: FadeShape::Logarithmic };
     let tracks = vec![
         TrackSchedule::new(vec![clip(&a, 0, 20_000, 5, 1.0)]),
         TrackSchedule::new(vec![faded, late]),
-        TrackSchedule::new(vec![clip(&b, -100, 12_000, 0, 0.5)]),
+        TrackSchedule::new(vec![shaped, clip(&b, 2_400, 3_000, 0, 0.5), backwards, again]),
     ];
     let strips = vec![
         strip(0, Target::Port(0)),

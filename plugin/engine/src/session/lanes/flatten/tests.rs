@@ -27,18 +27,9 @@ fn source(id: u64, growing: bool, rate: u32) -> Source {
 
 fn clip(id: u64, start: i64, frames: u64) -> Clip {
     Clip {
-        id: ClipId(id),
-        source: SourceId(1),
         take: Some(Uuid::nil()),
-        pos: Ticks::from_frames(start, RATE),
         offset: 1_000 * id,
-        frames,
-        gain_db: Db::UNITY,
-        fade_in: ClipFade::default(),
-        fade_out: ClipFade::default(),
-        mute: false,
-        name: String::new(),
-        extra: Extra::new(),
+        ..Clip::whole(ClipId(id), SourceId(1), Ticks::from_frames(start, RATE), frames)
     }
 }
 
@@ -163,6 +154,8 @@ fn up(fade: Fade, k: i64) -> f64 {
     match fade.shape {
         FadeShape::Linear => x,
         FadeShape::EqualPower => (x * std::f64::consts::FRAC_PI_2).sin(),
+        FadeShape::SCurve => (1.0 - (x * std::f64::consts::PI).cos()) / 2.0,
+        FadeShape::Logarithmic => (1.0 + 9.0 * x).log10(),
     }
 }
 
@@ -176,7 +169,12 @@ fn hear_segments(segments: &[FlatSegment], f: i64) -> Heard {
         .map(|s| {
             let k = f - s.start_frame;
             let gain = up(s.fade_in, k) * up(s.fade_out, s.frames - 1 - k) * f64::from(s.gain);
-            ((s.clip.0, s.offset + k), gain)
+            let at = if s.reverse { s.offset - k } else { s.offset + k };
+            let place = s.round.map_or(at, |r| {
+                assert_eq!(r.per, i64::from(RATE));
+                r.first + (at - r.first).rem_euclid(r.frames / r.per)
+            });
+            ((s.clip.0, place), gain)
         })
         .collect()
 }
@@ -227,6 +225,8 @@ impl Reference<'_> {
         let shape = match fade.shape {
             CurveShape::Linear => FadeShape::Linear,
             CurveShape::EqualPower => FadeShape::EqualPower,
+            CurveShape::SCurve => FadeShape::SCurve,
+            CurveShape::Logarithmic => FadeShape::Logarithmic,
         };
         Fade { frames: fade.frames as u32, shape }
     }
@@ -286,7 +286,13 @@ impl Reference<'_> {
             if let Some((_, c)) = self.top(at)
                 && let Some(gain) = self.stretch(c, run, f)
             {
-                let frame = c.offset as i64 + f - Self::span(c).0;
+                let (start, end) = Self::span(c);
+                let x = if c.reverse { end - 1 - f } else { f - start };
+                let x = match c.loop_frames as i64 {
+                    0 => x,
+                    round => (x + c.loop_phase as i64) % round,
+                };
+                let frame = c.offset as i64 + x;
                 heard.insert((c.id.0, frame), gain);
             }
             at = run.1;
@@ -300,16 +306,19 @@ impl Reference<'_> {
 }
 
 fn any_clip() -> impl Strategy<Value = Clip> {
-    (-20i64..60, 1u64..60, prop::bool::weighted(0.15), 0u64..80, 0u64..80, -12f64..6.0).prop_map(
-        |(start, frames, mute, fade_in, fade_out, gain)| Clip {
+    let turned = (any::<bool>(), 0u64..40);
+    (-20i64..60, 1u64..60, prop::bool::weighted(0.15), 0u64..80, 0u64..80, -12f64..6.0, turned)
+        .prop_map(|(start, frames, mute, fade_in, fade_out, gain, (reverse, turn))| Clip {
             mute,
+            reverse,
+            loop_frames: turn.saturating_sub(20),
+            loop_phase: start.unsigned_abs() / 3,
             // Half of them without.
             fade_in: fade(fade_in.saturating_sub(40).min(frames)),
             fade_out: fade(fade_out.saturating_sub(40).min(frames)),
             gain_db: Db(gain),
             ..clip(0, start, frames)
-        },
-    )
+        })
 }
 
 proptest! {
