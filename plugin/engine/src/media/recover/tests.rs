@@ -438,3 +438,31 @@ fn what_lies_beside_a_take_for_drawing_is_no_take_and_stays() {
     disk.put(folder().join("t9.wav"), &take);
     assert_eq!(run(&disk).unwrap().takes.len(), 2);
 }
+
+/// Killed while the tail of a pass was being recorded: the file alone tells where its clip ends,
+/// with its line in the journal and without.
+#[test]
+fn a_kill_in_the_tail_leaves_the_clip_where_it_was() {
+    for has_line in [true, false] {
+        let disk = disk();
+        let (mut journal, _) = Journal::open(&disk, folder()).unwrap();
+        let passport = Passport { lead_in_frames: 100, clip_frames: Some(250), ..passport(1) };
+        let header = TakeHeader::new(&passport, 48_000, CHANNELS, FORMAT).with_rf64_at(RF64_AT);
+        if has_line {
+            let opened = TakeOpened { lead_in_frames: 100, ..opened(1) };
+            journal.append(Entry::Open(opened)).unwrap();
+        }
+        let mut bytes = header.encode(350).to_vec();
+        bytes.extend(audio(1, 400));
+        disk.put(folder().join("t1.wav"), &bytes);
+        let found = run(&disk).unwrap();
+        let again = run(&disk).unwrap();
+        for found in [found, again] {
+            let [take] = &found.takes[..] else { panic!("{:?}", found.takes) };
+            let end = take.end.as_ref().expect("finished");
+            assert_eq!((end.frames, end.tail_frames), (400, 50));
+            assert_eq!(take.opened.lead_in_frames, 100);
+            assert_eq!(take.opened.pos_ticks, passport.pos);
+        }
+    }
+}

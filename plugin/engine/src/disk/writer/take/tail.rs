@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::super::bench::Bench;
 use super::super::intake::channels;
 use super::super::spec::WriterReport;
-use super::Take;
+use super::{Phase, Take};
 use crate::media::wav::TakeHeader;
 
 /// Where the pass ends inside the take.
@@ -24,6 +24,10 @@ impl Take {
     /// Tells the end of the pass, after which the file goes on for `tail_frames`. May be told again
     /// where the tail ends earlier; see [`super::Intake::set_end`].
     pub fn end(&mut self, end_frame: u64, tail_frames: u64, now: Instant) {
+        if matches!(self.phase, Phase::Closing | Phase::Entering | Phase::Done) {
+            // The file is complete: a tail that was to be shorter stays as long as it is.
+            return;
+        }
         let again = self.intake.set_end(end_frame.saturating_add(tail_frames));
         self.look_again(&again);
         self.ended_at.get_or_insert(now);

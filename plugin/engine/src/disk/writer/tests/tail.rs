@@ -70,3 +70,23 @@ fn a_tail_ends_where_recording_does() {
     let closed = rig.closed(spec.take);
     assert_eq!((closed.frames, closed.tail_frames), (5_000, 1_000));
 }
+
+#[test]
+fn an_end_that_comes_after_the_file_is_complete_changes_nothing() {
+    let mut rig = Rig::with_folder(quick());
+    let mut input = Input::new(7, 96_000);
+    let spec = rig.spec(&input, "Horn");
+    let _progress = rig.start(&spec);
+    input.push_slowly(9_000);
+    rig.writer().end_with_tail(spec.take, 8_000, 500);
+    // In the same moment as the file is closed, and a little before and after.
+    for _ in 0..40 {
+        std::thread::sleep(std::time::Duration::from_micros(200));
+        rig.writer().end(spec.take, 8_200);
+    }
+    let closed = rig.closed(spec.take);
+    let (_, samples) = hound_samples(&rig.bytes(&closed));
+    assert_eq!(samples.len() as u64, closed.frames * 2);
+    assert_eq!(closed.frames - closed.tail_frames, 8_000);
+    assert!(samples == expected(7, 0..closed.frames, Part::Pair, SampleFormat::F32));
+}
