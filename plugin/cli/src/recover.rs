@@ -84,6 +84,7 @@ fn known(take: &JournalTake) -> Option<KnownTake> {
         run: opened.run,
         file: opened.file.clone(),
         pos: opened.pos_ticks,
+        lead_in_frames: opened.lead_in_frames,
         rate: opened.rate,
         channels: u8::try_from(opened.channels).unwrap_or(16),
         format: words::document_format(opened.format),
@@ -91,6 +92,7 @@ fn known(take: &JournalTake) -> Option<KnownTake> {
         input: opened.input.clone(),
         end: Some(PassEnd {
             frames: end.frames,
+            tail_frames: end.tail_frames,
             size_bytes: end.size_bytes,
             hash: end.hash.clone().unwrap_or_default(),
             overruns: end
@@ -153,7 +155,7 @@ fn place_all(session: &mut Session, known: &[KnownTake], notes: &mut Vec<String>
         };
         let done = track
             .ok_or_else(|| anyhow!("The session has no room for more tracks."))
-            .and_then(|track| Ok(place_known(session, take, track, take.pos)?));
+            .and_then(|track| Ok(place_known(session, take, track, take.clip_pos())?));
         match done {
             Ok(_) => placed += 1,
             Err(error) => notes.push(format!("{} is whole, and on no track: {error}", take.file)),

@@ -18,6 +18,7 @@ pub mod patience;
 pub mod processor;
 pub mod ramp;
 pub mod recorder;
+pub mod session_loop;
 pub mod strip;
 pub mod transport;
 pub mod voices;

@@ -113,7 +113,7 @@ fn take_row(ui: &mut Ui, now: &Now<'_>, take: &UnplacedTake) {
         #[expect(clippy::cast_precision_loss, reason = "for display")]
         let length = known.frames() as f64 / f64::from(known.rate.max(1));
         let track = if known.track_name.is_empty() { "a track" } else { &known.track_name };
-        let text = format!("{track}, at {}, {length:.1} s", time_text(known.pos.secs()));
+        let text = format!("{track}, at {}, {length:.1} s", time_text(known.clip_pos().secs()));
         ui.label(RichText::new(text).size(11.5).color(look::DIM));
         if take.growing {
             ui.label(RichText::new("still being recorded").size(11.5).color(look::RED));

@@ -16,10 +16,14 @@ pub struct Take {
     pub track: u64,
     /// The lane's id.
     pub lane: u64,
-    /// First frame on the timeline, at the file's rate.
+    /// First frame of the file on the timeline, at the file's rate.
     pub pos: i64,
-    /// Length.
+    /// Length of the file.
     pub frames: usize,
+    /// How much of its beginning is lead-in.
+    pub lead_in: usize,
+    /// How much of its end is tail.
+    pub tail: usize,
     /// Its number in its run.
     pub pass: u64,
     /// Its run.
@@ -34,7 +38,7 @@ pub struct Take {
     pub rate: i64,
     /// In its file.
     pub channels: u64,
-    /// A clip of its track shows all of it where it was recorded.
+    /// A clip of its track shows all of it but lead-in and tail, where it was recorded.
     pub in_place: bool,
 }
 
@@ -82,6 +86,8 @@ pub fn takes_in(session: &Value, media: &Path) -> Vec<Take> {
                 lane: number(&take["lane"]),
                 pos: take["pos"].as_i64().unwrap_or(i64::MIN) / (TICKS / rate),
                 frames: usize::try_from(number(&take["frames"])).unwrap_or(0),
+                lead_in: usize::try_from(number(&take["lead_in_frames"])).unwrap_or(0),
+                tail: usize::try_from(number(&take["tail_frames"])).unwrap_or(0),
                 pass: number(&take["pass"]),
                 run: number(&take["run"]),
                 // What ended in order is not mentioned.
@@ -90,7 +96,7 @@ pub fn takes_in(session: &Value, media: &Path) -> Vec<Take> {
                 path: media.join(file),
                 rate,
                 channels: number(&source["channels"]),
-                in_place: is_in_place(session, take),
+                in_place: is_in_place(session, take, rate),
             }
         })
         .collect();
@@ -98,7 +104,23 @@ pub fn takes_in(session: &Value, media: &Path) -> Vec<Take> {
     takes
 }
 
-fn is_in_place(session: &Value, take: &Value) -> bool {
+impl Take {
+    /// First frame of the clip on the timeline.
+    #[must_use]
+    pub fn clip_pos(&self) -> i64 {
+        self.pos + i64::try_from(self.lead_in).unwrap_or(0)
+    }
+
+    /// Length of the clip.
+    #[must_use]
+    pub fn clip_frames(&self) -> usize {
+        self.frames - self.lead_in - self.tail
+    }
+}
+
+fn is_in_place(session: &Value, take: &Value, rate: i64) -> bool {
+    let number = |v: &Value| v.as_i64().unwrap_or(0);
+    let (lead_in, tail) = (number(&take["lead_in_frames"]), number(&take["tail_frames"]));
     let all = |v: &Value| v.as_array().cloned().unwrap_or_default();
     all(&session["tracks"])
         .iter()
@@ -107,8 +129,8 @@ fn is_in_place(session: &Value, take: &Value) -> bool {
         .flat_map(|lane| all(&lane["clips"]))
         .any(|clip| {
             clip["take"] == take["id"]
-                && clip["pos"] == take["pos"]
-                && clip["frames"] == take["frames"]
-                && clip["offset"].as_u64().unwrap_or(0) == 0
+                && number(&clip["pos"]) == number(&take["pos"]) + lead_in * (TICKS / rate)
+                && number(&clip["frames"]) == number(&take["frames"]) - lead_in - tail
+                && number(&clip["offset"]) == lead_in
         })
 }

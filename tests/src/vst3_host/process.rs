@@ -2,8 +2,8 @@
 
 use vst3::ComPtr;
 use vst3::Steinberg::Vst::ProcessContext_::StatesAndFlags_::{
-    kContTimeValid, kCycleActive, kCycleValid, kPlaying, kProjectTimeMusicValid, kRecording,
-    kTempoValid, kTimeSigValid,
+    kBarPositionValid, kContTimeValid, kCycleActive, kCycleValid, kPlaying, kProjectTimeMusicValid,
+    kRecording, kTempoValid, kTimeSigValid,
 };
 use vst3::Steinberg::Vst::ProcessModes_::kOffline;
 use vst3::Steinberg::Vst::SymbolicSampleSizes_::kSample32;
@@ -132,6 +132,12 @@ fn context(t: &Transport, rate: f64, steady: i64) -> ProcessContext {
     let pos = t.pos_frames.unwrap_or(0.0);
     let beats = t.pos_beats.or_else(|| t.tempo.map(|_| t.beats(pos, rate)));
     set(beats.is_some(), kProjectTimeMusicValid);
+    // The beginning of the bar, counted in quarter notes from the first one at 0.
+    let bar = t.time_sig.filter(|(n, d)| *n > 0 && *d > 0).zip(beats).map(|((n, d), beats)| {
+        let quarters = f64::from(n) * 4.0 / f64::from(d);
+        (beats / quarters).floor() * quarters
+    });
+    set(bar.is_some(), kBarPositionValid);
     let (start, end) = t.loop_frames.unwrap_or_default();
     // SAFETY: plain numbers, for which all-zero is valid.
     let mut context: ProcessContext = unsafe { std::mem::zeroed() };
@@ -139,6 +145,7 @@ fn context(t: &Transport, rate: f64, steady: i64) -> ProcessContext {
     context.sampleRate = rate;
     context.continousTimeSamples = steady;
     context.projectTimeMusic = beats.unwrap_or(0.0);
+    context.barPositionMusic = bar.unwrap_or(0.0);
     context.tempo = t.tempo.unwrap_or(0.0);
     let (numerator, denominator) = t.time_sig.unwrap_or_default();
     (context.timeSigNumerator, context.timeSigDenominator) = (numerator.into(), denominator.into());

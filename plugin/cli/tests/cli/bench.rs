@@ -131,6 +131,8 @@ pub fn take(folder: &Path, track: &str, pos_frame: i64, pass: u32, frames: usize
         track_name: track.to_owned(),
         pass,
         pos: Ticks::from_frames(pos_frame, 48_000),
+        lead_in_frames: 0,
+        clip_frames: None,
         tempo: None,
         input: "In 1".to_owned(),
         host: "A host".to_owned(),

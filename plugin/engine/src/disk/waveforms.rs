@@ -216,7 +216,8 @@ impl Waveforms {
         (!file.is_empty() && !state.root.as_os_str().is_empty()).then(|| Place {
             root: state.root.clone(),
             reference: file.clone(),
-            growing: *growing,
+            // A take may go on with its tail after its clip can be played.
+            growing: *growing || entry.live,
             ticket: entry.ticket,
         })
     }

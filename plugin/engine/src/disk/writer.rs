@@ -95,7 +95,8 @@ enum Command {
     Prepare(PrepareSpec),
     Unprepare(Uuid, u64),
     Start(Box<TakeSpec>, Arc<TakeProgress>),
-    End(Uuid, u64),
+    /// Take, end, tail.
+    End(Uuid, u64, u64),
 }
 
 enum Message {
@@ -204,7 +205,14 @@ impl Writer {
     /// The take ends before stream frame `end_frame` of its input; that may lie in the past or in
     /// the future. If the input is closed earlier, the take ends there.
     pub fn end(&self, take: Uuid, end_frame: u64) {
-        self.send(Command::End(take, end_frame));
+        self.end_with_tail(take, end_frame, 0);
+    }
+
+    /// As [`Writer::end`], and its file goes on for `tail_frames` behind the end. It can be played
+    /// before it has them: see [`WriterReport::TakeShown`]. An end told later may cut the tail
+    /// short.
+    pub fn end_with_tail(&self, take: Uuid, end_frame: u64, tail_frames: u64) {
+        self.send(Command::End(take, end_frame, tail_frames));
     }
 }
 

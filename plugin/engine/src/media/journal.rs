@@ -67,6 +67,9 @@ pub struct TakeOpened {
     pub file: String,
     /// Timeline position of the first frame.
     pub pos_ticks: Ticks,
+    /// How much of its beginning is lead-in, recorded before the wrap that began the pass.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lead_in_frames: u64,
     /// Frames per second.
     pub rate: u32,
     /// Channels.
@@ -93,6 +96,9 @@ pub struct TakeClosed {
     pub take: Uuid,
     /// Its length.
     pub frames: u64,
+    /// How much of its end is tail, recorded after the wrap that ended the pass.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tail_frames: u64,
     /// Length of the file.
     #[serde(default)]
     pub size_bytes: u64,
@@ -128,6 +134,9 @@ pub struct TakeRepaired {
     pub file: String,
     /// Its length.
     pub frames: u64,
+    /// As in [`TakeClosed::tail_frames`], where the file tells.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tail_frames: u64,
     /// Length of the file.
     #[serde(default)]
     pub size_bytes: u64,
@@ -137,6 +146,11 @@ pub struct TakeRepaired {
     /// The damaged file, where the repair was done on a copy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub original: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(frames: &u64) -> bool {
+    *frames == 0
 }
 
 /// One whole line.

@@ -297,6 +297,7 @@ impl Work<'_> {
             take: take.opened.take,
             file: file.clone(),
             frames: info.wav.frames,
+            tail_frames: info.wav.passport.as_ref().map_or(0, |p| p.tail_frames(info.wav.frames)),
             size_bytes: info.size_bytes,
             hash: Some(hash_text(info.hash)),
             original: original.clone(),

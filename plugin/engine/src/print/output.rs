@@ -91,6 +91,8 @@ fn header(about: &About, stem: &Stem) -> TakeHeader {
         track_name: stem.name.clone(),
         pass: 0,
         pos: Ticks::from_frames(about.start_frame, about.rate),
+        lead_in_frames: 0,
+        clip_frames: None,
         tempo: None,
         input: String::new(),
         host: "Stowaway print".to_owned(),

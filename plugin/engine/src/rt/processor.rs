@@ -13,6 +13,7 @@ use super::mixer::taps::Taps;
 use super::mixer::{Around, Chunk, Inputs, Mixer, Outs};
 use super::own_rings::OwnRings;
 use super::recorder::{PassEvent, Passes, RecordMode};
+use super::session_loop::{Bars, Length, SessionLoop};
 use super::transport::{Entry, Follower, Span};
 use crate::disk::capture::CaptureFeed;
 use crate::host::{Block, EventKind, INPUTS, Mode, Outcome};
@@ -26,6 +27,10 @@ mod recording;
 
 /// The longest stretch mixed at once; keeps a strip's buffers in the processor's cache.
 pub const MAX_CHUNK: usize = 8192;
+
+/// Choices of `Loop Length`.
+#[expect(clippy::cast_possible_truncation, reason = "nine")]
+const LENGTHS: u16 = params::LOOP_LENGTHS.len() as u16;
 
 /// What the audio half is built from. See [`super::pair`].
 pub struct Parts {
@@ -73,6 +78,7 @@ pub struct Engine {
     plan: Box<Plan>,
     rate: u32,
     follower: Follower,
+    session_loop: SessionLoop,
     mixer: Mixer,
     inputs: Inputs,
     kernels: Kernels,
@@ -91,6 +97,7 @@ pub struct Engine {
     offline: bool,
     /// The host's tempo.
     tempo: Option<f64>,
+    bars: Bars,
 }
 
 impl Engine {
@@ -100,6 +107,7 @@ impl Engine {
         let max_frames = parts.max_frames.max(1);
         Self {
             follower: Follower::new(parts.rate),
+            session_loop: SessionLoop::new(parts.rate),
             mixer: Mixer::new(parts.rate, max_frames.min(MAX_CHUNK)),
             inputs: Inputs {
                 ports: (0..INPUTS)
@@ -128,6 +136,7 @@ impl Engine {
             moved_from: None,
             offline: false,
             tempo: None,
+            bars: Bars::default(),
         }
     }
 
@@ -150,7 +159,7 @@ impl Engine {
         // First, so that a plan that uses a ring finds it.
         self.own_rings.take_sent(self.captured);
         self.take_plan();
-        self.follow_host(block.transport.as_ref());
+        self.follow_host(block.transport.as_ref(), self.captured);
         self.read_globals();
         self.mixer.read_controls(&self.plan, &self.live, &self.shared);
         self.mixer.aim_globals(&self.plan, self.globals.through, self.globals.bypass, self.first);
@@ -161,13 +170,13 @@ impl Engine {
             port.fill(0.0);
         }
         self.mixer.taps.begin(frames);
-        self.publish(block.mode, self.follower.pos());
+        self.publish(block.mode, self.pos_at(self.captured));
 
         let mut at = 0;
         let mut events = block.events.iter().peekable();
         while at < frames {
             while let Some(e) = events.next_if(|e| e.offset as usize <= at) {
-                self.happen(e.kind);
+                self.happen(e.kind, self.captured + at as u64);
             }
             let until = events.peek().map_or(frames, |e| (e.offset as usize).min(frames));
             self.stretch(&mut block, feed, at, until);
@@ -175,7 +184,7 @@ impl Engine {
         }
         // Events beyond the block's end still change values.
         for e in events {
-            self.happen(e.kind);
+            self.happen(e.kind, self.captured + frames as u64);
         }
         let gave_up = feed.patience().take_failed();
         self.finish(&block, frames, gave_up)
@@ -188,6 +197,7 @@ impl Engine {
     pub fn reset(&mut self) {
         self.close_passes(self.captured);
         self.follower.reset();
+        self.session_loop.reset();
         self.mixer.edges.start();
         for state in self.mixer.states() {
             state.gap.clear();
@@ -229,17 +239,20 @@ impl Engine {
         }
     }
 
-    fn follow_host(&mut self, transport: Option<&crate::host::Transport>) {
+    /// What the host says at capture frame `frame`.
+    fn follow_host(&mut self, transport: Option<&crate::host::Transport>, frame: u64) {
         self.tempo = transport.and_then(|t| t.tempo).filter(|t| t.is_finite() && *t > 0.0);
+        self.bars = Bars::hear(transport, frame, f64::from(self.rate));
         let was = (self.follower.rolling(), self.follower.pos());
+        let heard = self.pos_at(frame);
         self.follower.hear(transport);
         if let Some(told) = transport {
             self.shared.meter.hear(told, self.follower.pos(), self.rate);
         }
         if was.0 && !self.follower.rolling() {
-            self.mixer.edges.stop(was.1, self.ramp_frames);
+            self.mixer.edges.stop(heard, self.ramp_frames);
         } else if was.0 && self.follower.pos() != was.1 {
-            self.moved_from = Some(was.1);
+            self.moved_from = Some(heard);
         }
     }
 
@@ -258,6 +271,8 @@ impl Engine {
             through: params::is_on(get(GlobalParam::Through)),
             bypass: params::is_on(get(GlobalParam::Bypass)),
         };
+        let step = params::norm_to_step(get(GlobalParam::LoopLength), LENGTHS);
+        self.session_loop.set_length(Length::of_step(step));
     }
 
     /// Whether nothing that takes still want is overwritten by the next frames.
@@ -308,15 +323,21 @@ impl Engine {
             pos,
             rolling: self.follower.rolling(),
             waiting: mode != Mode::Realtime,
-            loop_range: self.follower.loop_range(),
+            loop_range: self.session_loop.range().or(self.follower.loop_range()),
             fading: self.mixer.edges.fading(),
         });
     }
 
-    /// An event at the next frame.
-    fn happen(&mut self, event: EventKind) {
+    /// Where on the timeline capture frame `frame` is, the next one.
+    fn pos_at(&self, frame: u64) -> i64 {
+        let round = self.session_loop.pos(frame).filter(|_| self.follower.rolling());
+        round.unwrap_or(self.follower.pos())
+    }
+
+    /// An event at the next frame, capture frame `frame`.
+    fn happen(&mut self, event: EventKind, frame: u64) {
         match event {
-            EventKind::Transport(t) => self.follow_host(Some(&t)),
+            EventKind::Transport(t) => self.follow_host(Some(&t), frame),
             EventKind::Param(key, value) => {
                 self.live.set(key, value);
                 let strip = match key {
@@ -349,9 +370,13 @@ impl Engine {
         until: usize,
     ) {
         while at < until {
-            let span = self.follower.advance(until - at);
+            let turn = self.turn(at);
+            let mut span = self.follower.advance((until - at).min(turn.limit));
+            span.pos = turn.pos;
+            span.entry = turn.entry.unwrap_or(span.entry);
+            self.moved_from = turn.moved_from.or(self.moved_from);
             self.enter(&span, block.mode, feed);
-            self.record(&span, at);
+            self.record(&span, at, &turn);
             let mut done = 0;
             while done < span.frames {
                 let frames = (span.frames - done).min(MAX_CHUNK).min(self.mixer.edges.limit());
@@ -402,7 +427,7 @@ impl Engine {
 
     fn finish(&mut self, block: &Block<'_, '_>, frames: usize, gave_up: bool) -> Outcome {
         self.captured += frames as u64;
-        self.publish(block.mode, self.follower.pos());
+        self.publish(block.mode, self.pos_at(self.captured));
         let shared = &self.shared;
         count(&shared.counters.blocks, 1);
         shared.counters.refused_wraps.store(self.follower.refused_wraps(), Ordering::Relaxed);

@@ -21,12 +21,16 @@ pub enum RecordMode {
 pub enum PassEvent {
     /// A track began to record.
     Begin(PassBegin),
+    /// A loop of so many bars began, and the host tells no tempo: bars of 120 in 4/4 were taken.
+    TempoAssumed,
     /// A pass ended before capture frame `capture_frame`.
     End {
         /// As in [`PassBegin::pass`].
         pass: u64,
         /// One past its last frame in the capture rings.
         capture_frame: u64,
+        /// So much of what follows is kept with it: another pass begins at the same frame.
+        tail_frames: u64,
     },
 }
 
@@ -47,7 +51,9 @@ pub struct PassBegin {
     pub capture_frame: u64,
     /// Timeline frame of that one.
     pub pos: i64,
-    /// It follows on another pass across the wrap of the host's loop.
+    /// So much of what was recorded before is kept with it.
+    pub lead_in_frames: u64,
+    /// It follows on another pass across the wrap of a loop, or a `Next Take`.
     pub wrapped: bool,
     /// The host rolls (else it is placed at the parked position).
     pub rolling: bool,
@@ -66,6 +72,8 @@ pub struct OpenPass {
     pub input: LiveInput,
     /// As in [`PassBegin::gained`].
     pub gained: bool,
+    /// Capture frame since which the track has recorded without a break.
+    pub since: u64,
 }
 
 /// When recording is on for the transport as a whole.
@@ -82,6 +90,14 @@ pub fn wants(mode: RecordMode, record_on: bool, span: &Span) -> bool {
 #[must_use]
 pub fn cuts(entry: Entry) -> bool {
     !matches!(entry, Entry::Continues | Entry::Parked)
+}
+
+/// Of what comes before and after the seam between two passes, so many frames are kept with the
+/// other one: a second, and no more than a round of the loop, if there is one.
+#[must_use]
+pub fn overlap_frames(rate: u32, loop_range: Option<(i64, i64)>) -> u64 {
+    let round = loop_range.map_or(u64::MAX, |(start, end)| end.abs_diff(start));
+    u64::from(rate).min(round)
 }
 
 /// Counts passes and runs.

@@ -123,6 +123,13 @@ impl Follower {
         self.host_loop.range()
     }
 
+    /// What comes next, as a span of one frame that is not passed yet.
+    #[must_use]
+    pub fn due(&self) -> Span {
+        let Self { rolling, host_records, entry, next, .. } = *self;
+        Span { frames: 1, pos: next, rolling, host_records, entry }
+    }
+
     /// Wraps that were assumed and not made.
     #[must_use]
     pub fn refused_wraps(&self) -> u64 {

@@ -8,7 +8,7 @@ pub mod passes;
 pub use flat_clips::flat_clips;
 pub use flatten::{FlatSegment, flatten};
 pub use passes::{
-    PassEnd, PassIds, PassSpec, PlaceError, begin_pass, end_pass, grow, place, take_clips,
+    PassEnd, PassIds, PassSpec, PlaceError, begin_pass, end_pass, grow, place, show, take_clips,
 };
 
 use super::document::{Clip, Lane, Source};

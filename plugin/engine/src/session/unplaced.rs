@@ -30,8 +30,10 @@ pub struct KnownTake {
     pub run: u64,
     /// Path relative to the media folder.
     pub file: String,
-    /// Where its first frame belongs.
+    /// Where the first frame of its file belongs.
     pub pos: Ticks,
+    /// As in [`Take::lead_in_frames`].
+    pub lead_in_frames: u64,
     /// In Hz.
     pub rate: u32,
     /// 1 ..= 16.
@@ -51,6 +53,18 @@ impl KnownTake {
     #[must_use]
     pub fn frames(&self) -> u64 {
         self.end.as_ref().map_or(0, |end| end.frames)
+    }
+
+    /// Where its clip belongs: behind the lead-in.
+    #[must_use]
+    pub fn clip_pos(&self) -> Ticks {
+        super::lanes::end_of(self.pos, self.lead_in_frames, self.rate)
+    }
+
+    /// What its clip shows, as far as that is known.
+    fn clip_frames(&self) -> u64 {
+        let tail = self.end.as_ref().map_or(0, |end| end.tail_frames);
+        self.frames().saturating_sub(self.lead_in_frames).saturating_sub(tail)
     }
 }
 
@@ -95,7 +109,7 @@ pub fn reconcile(session: &mut Session, known: &[KnownTake], crashed: bool) -> R
             let (true, true, Some(_), true) = (newer, ours, &take.end, take.frames() > 0) else {
                 continue;
             };
-            if place_known(session, take, take.track, take.pos).is_ok() {
+            if place_known(session, take, take.track, take.clip_pos()).is_ok() {
                 out.placed.push(take.take);
             }
         }
@@ -133,7 +147,10 @@ fn finish_growing(session: &mut Session, known: &[&KnownTake]) -> usize {
                 // The folder may be out of reach: the take stays, and stays silent.
                 continue;
             }
-            _ => PassEnd { frames, recovered: true, ..PassEnd::default() },
+            _ => {
+                let tail_frames = session.take(id).map_or(0, |t| t.tail_frames);
+                PassEnd { frames, tail_frames, recovered: true, ..PassEnd::default() }
+            }
         };
         mended += usize::from(end_pass(session, id, &end));
     }
@@ -167,7 +184,8 @@ pub fn unplaced(session: &Session, known: &[KnownTake]) -> Vec<UnplacedTake> {
     list
 }
 
-/// Puts a take on a track, with its file and its entry where the document lacks them.
+/// Puts a take on a track, with its file and its entry where the document lacks them. Its clip
+/// begins at `pos`, its lead-in before that.
 ///
 /// # Errors
 /// The track is gone, the session is full, or the take is still being recorded.
@@ -188,7 +206,7 @@ pub fn place_known(
         return Err(passes::PlaceError::Full);
     }
     // Everything that can fail comes before the document is touched.
-    let span = (pos, super::lanes::end_of(pos, known.frames(), known.rate));
+    let span = (pos, super::lanes::end_of(pos, known.clip_frames(), known.rate));
     let lane = passes::lane_for(session, track, span, true)?;
     let end = known.end.clone().unwrap_or_default();
     let source = SourceId(session.new_id());
@@ -213,6 +231,8 @@ pub fn place_known(
         source,
         pos: known.pos,
         frames: end.frames,
+        lead_in_frames: known.lead_in_frames.min(end.frames),
+        tail_frames: end.tail_frames.min(end.frames.saturating_sub(known.lead_in_frames)),
         peak_db: end.peak_db,
         overruns: end.overruns.into_iter().take(limits::OVERRUNS).collect(),
         state: match (&known.end, end.recovered) {
@@ -244,6 +264,7 @@ fn known_from_document(session: &Session, take: &Take, source: Option<&Source>) 
         run: take.run,
         file: source.map_or_else(String::new, |s| s.file.clone()),
         pos: take.pos,
+        lead_in_frames: take.lead_in_frames,
         rate: source.map_or(48_000, |s| s.rate),
         channels: source.map_or(2, |s| s.channels),
         format: source.map_or_else(SampleFormat::default, |s| s.format),
@@ -251,6 +272,7 @@ fn known_from_document(session: &Session, take: &Take, source: Option<&Source>) 
         input: take.input.clone(),
         end: (!growing).then(|| PassEnd {
             frames: take.frames,
+            tail_frames: take.tail_frames,
             size_bytes: source.map_or(0, |s| s.size_bytes),
             hash: source.map_or_else(String::new, |s| s.hash.clone()),
             overruns: take.overruns.clone(),

@@ -86,10 +86,10 @@ impl Core {
             }
             Command::Unprepare(instance, track) => self.bench.unprepare(instance, track),
             Command::Start(spec, progress) => self.start(*spec, progress),
-            Command::End(take, end_frame) => {
+            Command::End(take, end_frame, tail_frames) => {
                 let now = self.bench.now;
                 if let Some(take) = self.take(take) {
-                    take.end(end_frame, now);
+                    take.end(end_frame, tail_frames, now);
                 }
             }
         }
@@ -157,7 +157,7 @@ impl Core {
             let written = group.tap.written();
             for take in &mut group.takes {
                 if instance.is_none_or(|i| i == take.spec.instance) {
-                    take.end(written, now);
+                    take.end(written, 0, now);
                 }
             }
         }

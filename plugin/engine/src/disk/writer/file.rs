@@ -203,6 +203,8 @@ fn unused(stem: &str) -> [u8; HEADER_BYTES] {
         track_name: stem.to_owned(),
         pass: 0,
         pos: Ticks(0),
+        lead_in_frames: 0,
+        clip_frames: None,
         tempo: None,
         input: String::new(),
         host: String::new(),

@@ -118,6 +118,7 @@ impl OpenFolder {
             track_name: spec.track_name.clone(),
             file: file.to_owned(),
             pos_ticks: spec.pos,
+            lead_in_frames: spec.lead_in_frames,
             rate: spec.rate,
             channels: channels(spec.part),
             format: spec.format,
@@ -141,6 +142,7 @@ impl OpenFolder {
         self.append(Entry::Close(TakeClosed {
             take: closed.take,
             frames: closed.frames,
+            tail_frames: closed.tail_frames,
             size_bytes: closed.size_bytes,
             hash: Some(closed.hash.clone()).filter(|h| !h.is_empty()),
             overruns: closed.overruns.iter().map(overrun).collect(),

@@ -38,7 +38,7 @@ impl Group {
                 let complete = take.intake.wants(written) == 0;
                 if complete && !take.intake.complete() {
                     take.intake.input_ended(written);
-                    take.end(written, bench.now);
+                    take.end(written, 0, bench.now);
                 }
             }
         }

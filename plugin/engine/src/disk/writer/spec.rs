@@ -69,6 +69,8 @@ pub struct TakeSpec {
     pub start_frame: u64,
     /// The timeline position of that frame.
     pub pos: Ticks,
+    /// How many frames from there on are lead-in.
+    pub lead_in_frames: u64,
     /// In Hz.
     pub rate: u32,
     /// How samples are stored.
@@ -175,6 +177,8 @@ pub struct ClosedTake {
     pub file: Option<String>,
     /// Length.
     pub frames: u64,
+    /// How much of its end is tail.
+    pub tail_frames: u64,
     /// Size of the file.
     pub size_bytes: u64,
     /// Hash of the file as [`crate::media::probe`] has it, in hexadecimal; empty where the file
@@ -219,6 +223,14 @@ pub enum WriterReport {
         take: Uuid,
         /// Its file, relative to the media folder.
         file: String,
+    },
+    /// All of the take but a tail is in the file: it can be played, while the tail is still
+    /// being recorded.
+    TakeShown {
+        /// The take.
+        take: Uuid,
+        /// Frames that the system has in the file.
+        frames: u64,
     },
     /// The take is complete.
     TakeClosed(ClosedTake),

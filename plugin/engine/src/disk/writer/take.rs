@@ -13,6 +13,7 @@
 
 mod outcome;
 mod peaks;
+mod tail;
 
 use std::io;
 use std::ops::Range;
@@ -33,6 +34,8 @@ use crate::disk::capture::ReadOutcome;
 use crate::disk::lanes::LaneId;
 use crate::disk::waveforms::BIN_FRAMES;
 use crate::media::wav::{Passport, TakeHeader};
+
+use self::tail::Tail;
 
 /// Audio is written when so much of it waits, or when it has waited for long.
 pub const PIECE_BYTES: usize = 256 * 1024;
@@ -66,7 +69,10 @@ pub struct Take {
     pub intake: Intake,
     created: SystemTime,
     progress: Arc<TakeProgress>,
+    passport: Passport,
     header: TakeHeader,
+    rf64_at_bytes: u64,
+    tail: Tail,
     folder: Option<Arc<OpenFolder>>,
     file: Option<Arc<TakeFile>>,
     phase: Phase,
@@ -108,6 +114,8 @@ impl Take {
             track_name: spec.track_name.clone(),
             pass: spec.pass,
             pos: spec.pos,
+            lead_in_frames: spec.lead_in_frames,
+            clip_frames: None,
             tempo: spec.tempo,
             input: spec.input.clone(),
             host: spec.host.clone(),
@@ -124,7 +132,10 @@ impl Take {
             intake,
             created,
             progress,
+            passport,
             header,
+            rf64_at_bytes: bench.config.rf64_at_bytes,
+            tail: Tail::default(),
             folder,
             file: None,
             phase: Phase::NeedsFile,
@@ -156,13 +167,6 @@ impl Take {
     /// The folder came later than the take.
     pub fn offer_folder(&mut self, folder: &Arc<OpenFolder>) {
         self.folder.get_or_insert_with(|| Arc::clone(folder));
-    }
-
-    /// Tells the end; see [`Intake::set_end`].
-    pub fn end(&mut self, end_frame: u64, now: Instant) {
-        let again = self.intake.set_end(end_frame);
-        self.look_again(&again);
-        self.ended_at.get_or_insert(now);
     }
 
     /// An end in the past cut a bin of the peaks in two. The history still has what is left of it,
@@ -230,6 +234,7 @@ impl Take {
             return;
         }
         if self.phase == Phase::Data {
+            self.tell_shown(bench);
             self.write_peaks(bench);
         }
         if let Some(since) = self.busy {
@@ -348,7 +353,9 @@ impl Take {
         let aged = self
             .oldest_at
             .is_some_and(|at| bench.now.duration_since(at) >= bench.config.write_after);
-        if waiting == 0 || !(complete || aged || waiting >= PIECE_BYTES as u64) {
+        let shown = self.shows();
+        let due = complete || aged || waiting >= PIECE_BYTES as u64;
+        if !shown && (waiting == 0 || !due) {
             return;
         }
         let Some(file) = self.file.clone() else { return };
@@ -364,7 +371,7 @@ impl Take {
         let order = WriteOrder {
             at_bytes,
             pieces,
-            header_cap: (header_due && !complete).then_some(u64::MAX),
+            header_cap: ((header_due || shown) && !complete).then_some(u64::MAX),
             preallocate,
             sync: !complete && bench.now.duration_since(self.synced_at) >= SYNC_AFTER,
         };

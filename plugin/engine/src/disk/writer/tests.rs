@@ -4,5 +4,6 @@ mod kill;
 mod names;
 mod peaks;
 mod rig;
+mod tail;
 mod trouble;
 mod whole;

@@ -64,6 +64,8 @@ impl<'p> ClipFile<'p> {
             track_name: planned.track.strip.name.clone(),
             pass: take.map_or(0, |t| t.pass),
             pos: piece.pos(),
+            lead_in_frames: 0,
+            clip_frames: None,
             tempo: take.and_then(|t| t.tempo),
             input: take.map(|t| t.input.clone()).unwrap_or_default(),
             host: "Stowaway export".to_owned(),

@@ -23,6 +23,8 @@ pub struct JournalTake {
 pub struct TakeEnd {
     /// Its length.
     pub frames: u64,
+    /// How much of its end is tail.
+    pub tail_frames: u64,
     /// Length of the file.
     pub size_bytes: u64,
     /// See [`crate::media::probe::fingerprint`]; 16 hex digits.
@@ -85,6 +87,7 @@ pub fn takes(records: &[Record]) -> Vec<JournalTake> {
                 if let Some(take) = at.get(&closed.take).and_then(|&i| all[i].as_mut()) {
                     take.end = Some(TakeEnd {
                         frames: closed.frames,
+                        tail_frames: closed.tail_frames,
                         size_bytes: closed.size_bytes,
                         hash: closed.hash.clone(),
                         overruns: closed.overruns.clone(),
@@ -100,6 +103,7 @@ pub fn takes(records: &[Record]) -> Vec<JournalTake> {
                     take.opened.file.clone_from(&repaired.file);
                     take.end = Some(TakeEnd {
                         frames: repaired.frames,
+                        tail_frames: repaired.tail_frames,
                         size_bytes: repaired.size_bytes,
                         hash: repaired.hash.clone(),
                         recovered: true,

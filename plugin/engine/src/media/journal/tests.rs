@@ -18,6 +18,7 @@ fn opened(n: u128) -> Entry {
         track_name: "Größe \"1\"\n🎸".into(),
         file: format!("take {n}.wav"),
         pos_ticks: Ticks(-77),
+        lead_in_frames: 5,
         rate: 44_100,
         channels: 2,
         format: SampleFormat::I24,
@@ -32,6 +33,7 @@ fn closed(n: u128) -> Entry {
     Entry::Close(TakeClosed {
         take: Uuid::from_u128(n),
         frames: 1234,
+        tail_frames: 9,
         size_bytes: 4096 + 1234 * 6,
         hash: Some("0123456789abcdef".into()),
         overruns: vec![Overrun { offset_frames: 10, frames: 3 }],
@@ -61,6 +63,7 @@ fn entries_come_back_in_order_and_numbers_go_on() {
             take: Uuid::from_u128(3),
             file: "b.wav".into(),
             frames: 9,
+            tail_frames: 0,
             size_bytes: 4132,
             hash: None,
             original: Some("a.wav".into()),

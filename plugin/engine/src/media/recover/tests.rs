@@ -37,6 +37,8 @@ fn passport(n: u128) -> Passport {
         track_name: format!("Track {n}"),
         pass: 2,
         pos: Ticks(-5_880 * 3),
+        lead_in_frames: 0,
+        clip_frames: None,
         tempo: Some(120.0),
         input: "In 2".into(),
         host: "Bitwig".into(),
@@ -58,6 +60,7 @@ fn opened(n: u128) -> TakeOpened {
         track_name: format!("Track {n}"),
         file: format!("t{n}.wav"),
         pos_ticks: Ticks(-5_880 * 3),
+        lead_in_frames: 0,
         rate: 48_000,
         channels: CHANNELS,
         format: FORMAT,
@@ -94,6 +97,7 @@ fn record(storage: &dyn Storage, n: u128, pieces: &[u64], safe: &mut u64) -> io:
     journal.append(Entry::Close(TakeClosed {
         take: Uuid::from_u128(n),
         frames: *safe,
+        tail_frames: 0,
         size_bytes: header.file_bytes(*safe),
         hash: None,
         overruns: vec![],
@@ -433,4 +437,32 @@ fn what_lies_beside_a_take_for_drawing_is_no_take_and_stays() {
     // It is the name alone that makes the difference.
     disk.put(folder().join("t9.wav"), &take);
     assert_eq!(run(&disk).unwrap().takes.len(), 2);
+}
+
+/// Killed while the tail of a pass was being recorded: the file alone tells where its clip ends,
+/// with its line in the journal and without.
+#[test]
+fn a_kill_in_the_tail_leaves_the_clip_where_it_was() {
+    for has_line in [true, false] {
+        let disk = disk();
+        let (mut journal, _) = Journal::open(&disk, folder()).unwrap();
+        let passport = Passport { lead_in_frames: 100, clip_frames: Some(250), ..passport(1) };
+        let header = TakeHeader::new(&passport, 48_000, CHANNELS, FORMAT).with_rf64_at(RF64_AT);
+        if has_line {
+            let opened = TakeOpened { lead_in_frames: 100, ..opened(1) };
+            journal.append(Entry::Open(opened)).unwrap();
+        }
+        let mut bytes = header.encode(350).to_vec();
+        bytes.extend(audio(1, 400));
+        disk.put(folder().join("t1.wav"), &bytes);
+        let found = run(&disk).unwrap();
+        let again = run(&disk).unwrap();
+        for found in [found, again] {
+            let [take] = &found.takes[..] else { panic!("{:?}", found.takes) };
+            let end = take.end.as_ref().expect("finished");
+            assert_eq!((end.frames, end.tail_frames), (400, 50));
+            assert_eq!(take.opened.lead_in_frames, 100);
+            assert_eq!(take.opened.pos_ticks, passport.pos);
+        }
+    }
 }

@@ -24,6 +24,10 @@ pub struct Passport {
     pub pass: u32,
     /// Timeline position of the first frame; may be negative.
     pub pos: Ticks,
+    /// How much of its beginning is lead-in, recorded before the wrap that began the pass.
+    pub lead_in_frames: u64,
+    /// Length of the pass itself, behind the lead-in, where a tail follows it.
+    pub clip_frames: Option<u64>,
     /// Beats per minute at the first frame, where the host gave a tempo.
     pub tempo: Option<f64>,
     /// What was recorded, as the user saw it (`In 3 L`).
@@ -107,6 +111,12 @@ impl Passport {
         element(&mut x, "TRACK_NAME", &name);
         element(&mut x, "PASS", self.pass);
         element(&mut x, "POS_TICKS", self.pos.0);
+        if self.lead_in_frames > 0 {
+            element(&mut x, "LEAD_IN_FRAMES", self.lead_in_frames);
+        }
+        if let Some(frames) = self.clip_frames {
+            element(&mut x, "CLIP_FRAMES", frames);
+        }
         if let Some(tempo) = self.tempo.filter(|t| t.is_finite()) {
             element(&mut x, "TEMPO", tempo);
         }
@@ -134,11 +144,22 @@ impl Passport {
             track_name: unescaped(find(own, "TRACK_NAME")?),
             pass: find(own, "PASS")?.parse().ok()?,
             pos: Ticks(find(own, "POS_TICKS")?.parse().ok()?),
+            lead_in_frames: find(own, "LEAD_IN_FRAMES").and_then(|t| t.parse().ok()).unwrap_or(0),
+            clip_frames: find(own, "CLIP_FRAMES").and_then(|t| t.parse().ok()),
             tempo: find(own, "TEMPO").and_then(|t| t.parse().ok()).filter(|t: &f64| t.is_finite()),
             input: unescaped(find(own, "INPUT").unwrap_or_default()),
             host: unescaped(find(own, "HOST").unwrap_or_default()),
             created: UNIX_EPOCH.checked_add(Duration::from_secs(created)).unwrap_or(UNIX_EPOCH),
         })
+    }
+}
+
+impl Passport {
+    /// How much of the end of `frames` is tail.
+    #[must_use]
+    pub fn tail_frames(&self, frames: u64) -> u64 {
+        let behind = frames.saturating_sub(self.lead_in_frames);
+        self.clip_frames.map_or(0, |clip| behind.saturating_sub(clip))
     }
 }
 

@@ -19,6 +19,8 @@ fn passport() -> Passport {
         track_name: "Gitarre <2> & \"Größe\" 🎸".into(),
         pass: 7,
         pos: Ticks::from_frames(48_000, 48_000),
+        lead_in_frames: 4_800,
+        clip_frames: Some(96_000),
         tempo: Some(93.5),
         input: "In 3 L".into(),
         host: "REAPER".into(),
@@ -313,10 +315,12 @@ proptest! {
         name in any::<String>(), input in any::<String>(), host in any::<String>(),
         long in prop::sample::select(vec!["", "🎸", "&", "\"", "é", "\n"]),
         channels in 1u16..=64, tempo in any::<f64>(), pos in any::<i64>(), pass in any::<u32>(),
+        lead_in_frames in any::<u64>(), clip_frames in any::<Option<u64>>(),
     ) {
         let p = Passport {
             track_name: name + &long.repeat(2000), input: input + &long.repeat(300),
-            host: host + &long.repeat(300), tempo: Some(tempo), pos: Ticks(pos), pass, ..passport()
+            host: host + &long.repeat(300), tempo: Some(tempo), pos: Ticks(pos), pass,
+            lead_in_frames, clip_frames, ..passport()
         };
         for format in [SampleFormat::F32, SampleFormat::I24] {
             let header = TakeHeader::new(&p, 384_000, channels, format);
@@ -325,6 +329,8 @@ proptest! {
             prop_assert_eq!(wav.frames, 3);
             let back = wav.passport.unwrap();
             prop_assert_eq!((back.pos, back.pass), (p.pos, p.pass));
+            let stretch = (back.lead_in_frames, back.clip_frames);
+            prop_assert_eq!(stretch, (lead_in_frames, clip_frames));
             prop_assert_eq!(back.tempo, Some(tempo).filter(|t| t.is_finite()));
             // What was read is written as it was read.
             let again = TakeHeader::new(&back, 384_000, channels, format);

@@ -1,6 +1,7 @@
 //! The engine as a host drives it, against a slow plain mixer written here, and against itself at
 //! other block sizes.
 
+mod loops;
 mod passes;
 mod rig;
 

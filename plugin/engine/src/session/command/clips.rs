@@ -96,7 +96,7 @@ pub(super) fn place(
     if take.end.is_none() {
         return Err(CommandError::Growing);
     }
-    place_known(session, take, track.unwrap_or(take.track), pos.unwrap_or(take.pos))?;
+    place_known(session, take, track.unwrap_or(take.track), pos.unwrap_or(take.clip_pos()))?;
     Ok(Applied::structure(true))
 }
 

@@ -19,6 +19,7 @@ pub(in crate::session) fn recorded() -> (Session, Uuid) {
         run: session.new_id(),
         wrapped: false,
         pos: Ticks(0),
+        lead_in_frames: 0,
         file: "a.wav".into(),
         rate: 48_000,
         channels: 2,

@@ -131,12 +131,20 @@ pub struct Take {
     pub run: u64,
     /// The file.
     pub source: SourceId,
-    /// Where its first frame was recorded.
+    /// Where the first frame of its file was recorded.
     #[serde(deserialize_with = "lenient::ticks")]
     pub pos: Ticks,
     /// Its length at the file's rate.
     #[serde(default, deserialize_with = "lenient::u64")]
     pub frames: u64,
+    /// How much of its beginning is lead-in: what was heard before the wrap that began the pass.
+    /// Its clip begins behind that.
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "lenient::u64")]
+    pub lead_in_frames: u64,
+    /// How much of its end is tail: what was heard after the wrap that ended the pass. Its clip
+    /// ends before that.
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "lenient::u64")]
+    pub tail_frames: u64,
     /// Its highest sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_db: Option<Db>,
@@ -168,4 +176,12 @@ pub struct Take {
     /// Unknown fields.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl Take {
+    /// Frames of the file that its clip shows: what lies between lead-in and tail.
+    #[must_use]
+    pub fn clip_frames(&self) -> u64 {
+        self.frames.saturating_sub(self.lead_in_frames).saturating_sub(self.tail_frames)
+    }
 }

@@ -160,7 +160,7 @@ impl Change {
     /// The clips of a take that ended have the length that the document has.
     pub(super) fn take_ended(&mut self, session: &Session, take: Uuid) {
         let now = |id: ClipId| session.clips().map(|(_, c)| c).find(|c| c.id == id);
-        let frames = session.take(take).map_or(0, |t| t.frames);
+        let frames = session.take(take).map_or(0, |t| t.frames - t.tail_frames.min(t.frames));
         let mend = |clip: &mut Clip| {
             if clip.take != Some(take) {
                 return;

@@ -24,8 +24,10 @@ pub struct PassSpec {
     pub run: u64,
     /// The host's loop wrapped, and that began this pass.
     pub wrapped: bool,
-    /// Where its first frame belongs, record offset taken off.
+    /// Where the first frame of its file belongs, record offset taken off.
     pub pos: Ticks,
+    /// How much of its beginning is lead-in: its clip begins behind that.
+    pub lead_in_frames: u64,
     /// Path relative to the media folder.
     pub file: String,
     /// In Hz.
@@ -38,6 +40,14 @@ pub struct PassSpec {
     pub tempo: Option<f64>,
     /// The input as it is called.
     pub input: String,
+}
+
+impl PassSpec {
+    /// Where its clip begins.
+    #[must_use]
+    pub fn clip_pos(&self) -> Ticks {
+        end_of(self.pos, self.lead_in_frames, self.rate)
+    }
 }
 
 /// What a pass became in the document.
@@ -74,6 +84,8 @@ pub enum PlaceError {
 pub struct PassEnd {
     /// Frames in the file, exactly.
     pub frames: u64,
+    /// How many of them are tail: its clip ends before them.
+    pub tail_frames: u64,
     /// The file's size.
     pub size_bytes: u64,
     /// Its hash in hexadecimal.
@@ -98,7 +110,7 @@ pub fn begin_pass(session: &mut Session, spec: &PassSpec) -> Result<PassIds, Pla
         return Err(PlaceError::Full);
     }
     let joins = !spec.wrapped && top_lane_is_of_run(session, spec.track, spec.run);
-    let span = (spec.pos, Ticks(i64::MAX));
+    let span = (spec.clip_pos(), Ticks(i64::MAX));
     let lane = lane_for(session, spec.track, span, joins)?;
     let source = SourceId(session.new_id());
     session.sources.push(Source {
@@ -122,6 +134,8 @@ pub fn begin_pass(session: &mut Session, spec: &PassSpec) -> Result<PassIds, Pla
         source,
         pos: spec.pos,
         frames: 0,
+        lead_in_frames: spec.lead_in_frames,
+        tail_frames: 0,
         peak_db: None,
         overruns: Vec::new(),
         state: TakeState::Growing,
@@ -133,18 +147,33 @@ pub fn begin_pass(session: &mut Session, spec: &PassSpec) -> Result<PassIds, Pla
         level: None,
         extra: Extra::new(),
     });
-    let clip = add_clip(session, spec.track, lane, source, spec.take, spec.pos, 0);
+    let stretch = Stretch { pos: spec.clip_pos(), offset: spec.lead_in_frames, frames: 0 };
+    let clip = add_clip(session, spec.track, lane, source, spec.take, stretch);
     Ok(PassIds { lane, clip, source })
 }
 
-/// A growing take is `frames` long now. Says whether the document changed.
-pub fn grow(session: &mut Session, take: Uuid, frames: u64) -> bool {
-    match session.take(take) {
-        Some(t) if t.state == TakeState::Growing && t.frames != frames => {
-            set_length(session, take, frames);
-            true
-        }
-        _ => false,
+/// A growing take is `frames` long now. `clip_frames`: so much of that, behind the lead-in, is the
+/// pass itself, where its end is known; what follows is tail. Says whether the document changed.
+pub fn grow(session: &mut Session, take: Uuid, frames: u64, clip_frames: Option<u64>) -> bool {
+    let Some(t) = session.take(take).filter(|t| t.state == TakeState::Growing) else {
+        return false;
+    };
+    let behind = frames.saturating_sub(t.lead_in_frames);
+    let tail_frames = clip_frames.map_or(0, |clip| behind.saturating_sub(clip));
+    let changes = (t.frames, t.tail_frames) != (frames, tail_frames);
+    if changes {
+        set_length(session, take, frames, tail_frames);
+    }
+    changes
+}
+
+/// All that the clip of a growing take shows is in its file: it can be played, while the tail is
+/// still being recorded. As [`grow`].
+pub fn show(session: &mut Session, take: Uuid, frames: u64, clip_frames: u64) {
+    grow(session, take, frames, Some(clip_frames));
+    let source = session.take(take).map(|t| t.source);
+    if let Some(source) = source.and_then(|s| session.source_mut(s)) {
+        source.growing = false;
     }
 }
 
@@ -158,7 +187,7 @@ pub fn end_pass(session: &mut Session, take: Uuid, end: &PassEnd) -> bool {
         forget(session, take);
         return false;
     }
-    set_length(session, take, end.frames);
+    set_length(session, take, end.frames, end.tail_frames);
     let Some(entry) = session.take_mut(take) else { return false };
     entry.state = if end.recovered { TakeState::Recovered } else { TakeState::Closed };
     entry.peak_db = end.peak_db;
@@ -173,7 +202,7 @@ pub fn end_pass(session: &mut Session, take: Uuid, end: &PassEnd) -> bool {
 }
 
 /// Puts a take that the document has, and that is not growing, on a track: in the top lane where
-/// that is free, else in a new one above it.
+/// that is free, else in a new one above it. Its clip, without lead-in and tail, begins at `pos`.
 ///
 /// # Errors
 /// The track is gone or the session is full.
@@ -184,10 +213,10 @@ pub fn place(
     pos: Ticks,
 ) -> Result<PassIds, PlaceError> {
     let entry = session.take(take).ok_or(PlaceError::NoTrack)?;
-    let (source, frames) = (entry.source, entry.frames);
+    let (source, offset, frames) = (entry.source, entry.lead_in_frames, entry.clip_frames());
     let rate = session.source(source).map_or(1, |s| s.rate);
     let lane = lane_for(session, track, (pos, end_of(pos, frames, rate)), true)?;
-    let clip = add_clip(session, track, lane, source, take, pos, frames);
+    let clip = add_clip(session, track, lane, source, take, Stretch { pos, offset, frames });
     Ok(PassIds { lane, clip, source })
 }
 
@@ -237,17 +266,23 @@ fn top_lane_is_of_run(session: &Session, track: TrackId, run: u64) -> bool {
     })
 }
 
+/// What of a take's file a clip shows, and where.
+struct Stretch {
+    pos: Ticks,
+    offset: u64,
+    frames: u64,
+}
+
 fn add_clip(
     session: &mut Session,
     track: TrackId,
     lane: LaneId,
     source: SourceId,
     take: Uuid,
-    pos: Ticks,
-    frames: u64,
+    Stretch { pos, offset, frames }: Stretch,
 ) -> ClipId {
     let id = ClipId(session.new_id());
-    let clip = Clip { take: Some(take), ..Clip::whole(id, source, pos, frames) };
+    let clip = Clip { take: Some(take), offset, ..Clip::whole(id, source, pos, frames) };
     let lane = session.track_mut(track).and_then(|t| t.lanes.iter_mut().find(|l| l.id == lane));
     if let Some(lane) = lane {
         lane.clips.push(clip);
@@ -256,19 +291,26 @@ fn add_clip(
 }
 
 /// The true length of a take that was growing, in the take, its file and its clips.
-pub(crate) fn set_length(session: &mut Session, take: Uuid, frames: u64) {
+pub(crate) fn set_length(session: &mut Session, take: Uuid, frames: u64, tail_frames: u64) {
     let frames = frames.min(limits::FRAMES);
     let Some(entry) = session.take_mut(take) else { return };
-    let before = std::mem::replace(&mut entry.frames, frames);
+    let before = entry.frames - entry.tail_frames.min(entry.frames);
+    entry.frames = frames;
+    entry.tail_frames = tail_frames.min(frames.saturating_sub(entry.lead_in_frames));
+    let end = frames - entry.tail_frames;
     let source = entry.source;
     if let Some(source) = session.source_mut(source) {
         source.frames = frames;
+    }
+    if end == before {
+        // A tail that grows changes no clip.
+        return;
     }
     for track in &mut session.tracks {
         for clip in track.lanes.iter_mut().flat_map(|l| &mut l.clips) {
             // A clip that reached to the end so far goes on doing so; one that was cut stays.
             if clip.take == Some(take) && clip.offset.saturating_add(clip.frames) >= before {
-                clip.frames = frames.saturating_sub(clip.offset);
+                clip.frames = end.saturating_sub(clip.offset);
                 clip.fade_in.frames = clip.fade_in.frames.min(clip.frames);
                 clip.fade_out.frames = clip.fade_out.frames.min(clip.frames);
             }

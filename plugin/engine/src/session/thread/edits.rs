@@ -67,9 +67,12 @@ impl Hosted {
         before.add_track(&self.session, track);
     }
 
-    /// A pass has its length. The last one ends the step.
-    pub(super) fn after_pass(&mut self, take: uuid::Uuid) {
-        self.history.take_ended(&self.session, take);
+    /// A pass is over. The last one ends the step. `shown`: its clip has had its length for a
+    /// while, and may have been edited since.
+    pub(super) fn after_pass(&mut self, take: uuid::Uuid, shown: bool) {
+        if !shown {
+            self.history.take_ended(&self.session, take);
+        }
         if self.is_recording() {
             return;
         }

@@ -229,7 +229,7 @@ impl Hosted {
         // Passes that the audio thread did not end (it may be gone): the ring says how far they go.
         let open: Vec<u64> = self.passes.keys().copied().collect();
         for pass in open {
-            self.end_pass(pass, u64::MAX);
+            self.end_pass(pass, u64::MAX, 0);
         }
         if let Some(active) = &mut self.active {
             while active.remote.old_plans.pop().is_ok() {}

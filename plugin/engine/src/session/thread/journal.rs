@@ -22,6 +22,7 @@ pub(super) fn known_takes(takes: &[JournalTake], prefix: &str) -> Vec<KnownTake>
             run: opened.run,
             file: format!("{prefix}{}", opened.file),
             pos: opened.pos_ticks,
+            lead_in_frames: opened.lead_in_frames,
             rate: opened.rate,
             channels: u8::try_from(opened.channels).unwrap_or(2),
             format: format(opened.format),
@@ -37,6 +38,7 @@ fn ended(end: &TakeEnd) -> PassEnd {
         |o: &crate::media::journal::Overrun| Overrun { frame: o.offset_frames, frames: o.frames };
     PassEnd {
         frames: end.frames,
+        tail_frames: end.tail_frames,
         size_bytes: end.size_bytes,
         hash: end.hash.clone().unwrap_or_default(),
         overruns: end.overruns.iter().map(overrun).collect(),

@@ -157,6 +157,7 @@ impl Hosted {
                 self.say(sentence);
             }
             WriterReport::TakeOpened { take, file } => self.take_opened(take, file),
+            WriterReport::TakeShown { take, frames } => self.take_shown(take, frames),
             WriterReport::TakeClosed(closed) => self.take_closed(&closed),
             WriterReport::TakeTrouble { sentence, .. }
             | WriterReport::PrepareTrouble { sentence, .. } => self.say(sentence),

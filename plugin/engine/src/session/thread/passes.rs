@@ -7,7 +7,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::hosted::Hosted;
-use crate::disk::writer::{ClosedTake, PrepareSpec, TakeProgress, TakeSpec};
+use crate::disk::capture::CaptureTap;
+use crate::disk::writer::{ClosedTake, PrepareSpec, TakeProgress, TakeSpec, Writer};
 use crate::gain;
 use crate::media::wav;
 use crate::plan::{self, compile};
@@ -29,6 +30,26 @@ pub(super) struct OpenPass {
     pub spec: PassSpec,
     /// Frames that what is heard comes late by: the range is cut so much later.
     record_offset_frames: i64,
+    /// First frame in the capture rings, behind the lead-in.
+    begin_frame: u64,
+    end: Option<End>,
+    /// All but the tail is in the file.
+    shown: bool,
+}
+
+/// How a pass ended.
+#[derive(Clone, Copy)]
+struct End {
+    /// Length without lead-in and tail.
+    clip_frames: u64,
+    /// One past the last frame of the tail, in the capture rings.
+    tail_ends_at: u64,
+}
+
+impl OpenPass {
+    fn clip_frames(&self) -> Option<u64> {
+        self.end.map(|end| end.clip_frames)
+    }
 }
 
 /// A file made ready for an armed track, with all that it depends on.
@@ -47,6 +68,8 @@ pub(super) struct Runs {
     current: Option<(u64, u64)>,
     /// Passes of the current run so far, by track.
     counts: HashMap<u64, u32>,
+    /// That bars are assumed was said.
+    told_tempo: bool,
 }
 
 impl Runs {
@@ -72,8 +95,21 @@ impl Hosted {
         while let Some(event) = self.active.as_mut().and_then(|a| a.remote.passes.pop().ok()) {
             match event {
                 PassEvent::Begin(begin) => self.begin_pass(&begin),
-                PassEvent::End { pass, capture_frame } => self.end_pass(pass, capture_frame),
+                PassEvent::TempoAssumed => self.tell_assumed_tempo(),
+                PassEvent::End { pass, capture_frame, tail_frames } => {
+                    self.end_pass(pass, capture_frame, tail_frames);
+                }
             }
+        }
+    }
+
+    /// Once is enough.
+    fn tell_assumed_tempo(&mut self) {
+        if !std::mem::replace(&mut self.runs.told_tempo, true) {
+            self.say(
+                "The host tells no tempo. The loop is as long as its bars are at 120 beats per \
+                 minute in 4/4.",
+            );
         }
     }
 
@@ -127,6 +163,8 @@ impl Hosted {
         let setting = self.session.settings.input(begin.port);
         let record_offset_frames =
             setting.filter(|s| s.live).map_or(0, |s| i64::from(s.record_offset_frames));
+        let start_frame = begin.capture_frame.saturating_add_signed(record_offset_frames);
+        let lead_in_frames = lead_in(&tap, start_frame, begin.lead_in_frames, rate);
         let track = TrackId(begin.track);
         let (run, pass) = self.runs.number(begin.run, begin.track, &mut self.session);
         let format = self.session.settings.take_format;
@@ -136,7 +174,8 @@ impl Hosted {
             pass,
             run,
             wrapped: begin.wrapped,
-            pos: Ticks::from_frames(begin.pos, rate),
+            pos: Ticks::from_frames(begin.pos.saturating_sub_unsigned(lead_in_frames), rate),
+            lead_in_frames,
             file: String::new(),
             rate,
             channels: u8::try_from(begin.part.channels()).unwrap_or(2),
@@ -165,27 +204,58 @@ impl Hosted {
             run,
             tap,
             part: begin.part,
-            start_frame: begin.capture_frame.saturating_add_signed(record_offset_frames),
+            start_frame: start_frame - lead_in_frames,
             pos: spec.pos,
+            lead_in_frames,
             rate,
             format: file_format(format),
             input: spec.input.clone(),
             tempo: spec.tempo,
             host: self.config.host.clone(),
         });
-        let open = OpenPass { take: spec.take, progress, spec, record_offset_frames };
+        let open = OpenPass {
+            take: spec.take,
+            progress,
+            spec,
+            record_offset_frames,
+            begin_frame: begin.capture_frame,
+            end: None,
+            shown: false,
+        };
         self.passes.insert(begin.pass, open);
         self.touched(true);
     }
 
-    /// A pass ended before `capture_frame`.
-    pub(super) fn end_pass(&mut self, pass: u64, capture_frame: u64) {
-        let Some(open) = self.passes.remove(&pass) else { return };
+    /// A pass ended before `capture_frame`, and goes on for a tail if another one follows on it.
+    pub(super) fn end_pass(&mut self, pass: u64, capture_frame: u64, tail_frames: u64) {
+        let Some(mut open) = self.passes.remove(&pass) else { return };
         if let Some((writer, _)) = &self.writer {
             let end = capture_frame.saturating_add_signed(open.record_offset_frames);
-            writer.end(open.take, end);
+            writer.end_with_tail(open.take, end, tail_frames);
+            if tail_frames == 0 {
+                // Recording ended: so do the tails of the passes before.
+                for before in self.closing.values_mut().filter(|p| p.spec.track == open.spec.track)
+                {
+                    before.cut_tail(capture_frame, writer);
+                }
+            }
         }
+        open.end = Some(End {
+            clip_frames: capture_frame.saturating_sub(open.begin_frame),
+            tail_ends_at: capture_frame.saturating_add(tail_frames),
+        });
         self.closing.insert(open.take, open);
+    }
+
+    /// All that the take's clip shows is in its file: it can be played, long before its tail is
+    /// there. A short loop plays what it has just recorded.
+    pub(super) fn take_shown(&mut self, take: Uuid, frames: u64) {
+        let Some(open) = self.closing.get_mut(&take) else { return };
+        let Some(clip_frames) = open.clip_frames() else { return };
+        open.shown = true;
+        lanes::show(&mut self.session, take, frames, clip_frames);
+        self.history.take_ended(&self.session, take);
+        self.touched(true);
     }
 
     /// The writer made the file.
@@ -205,6 +275,7 @@ impl Hosted {
     pub(super) fn take_closed(&mut self, closed: &ClosedTake) {
         self.passes.retain(|_, p| p.take != closed.take);
         let open = self.closing.remove(&closed.take);
+        let shown = open.as_ref().is_some_and(|open| open.shown);
         let lost: u64 = closed.overruns.iter().map(|(_, frames)| frames).sum();
         if lost > 0 {
             self.say(format!(
@@ -214,6 +285,7 @@ impl Hosted {
         }
         let end = PassEnd {
             frames: closed.frames,
+            tail_frames: closed.tail_frames,
             size_bytes: closed.size_bytes,
             hash: closed.hash.clone(),
             overruns: closed
@@ -234,7 +306,7 @@ impl Hosted {
                 self.list_unplaced();
             }
         }
-        self.after_pass(closed.take);
+        self.after_pass(closed.take, shown);
         self.touched(true);
     }
 
@@ -252,9 +324,11 @@ impl Hosted {
 
     /// Growing takes get the length that is safe.
     pub(super) fn refresh_growing(&mut self) {
-        for open in self.passes.values().chain(self.closing.values()) {
+        let growing = self.passes.values().chain(self.closing.values());
+        // What can be played is as long as its stream, until its tail is there too.
+        for open in growing.filter(|open| !open.shown) {
             let frames = open.progress.safe_frames();
-            lanes::grow(&mut self.session, open.take, frames);
+            lanes::grow(&mut self.session, open.take, frames, open.clip_frames());
         }
     }
 
@@ -289,6 +363,9 @@ impl Hosted {
                         source.growing = true;
                         source.file.clone_from(&open.spec.file);
                     }
+                    if let Some(clip_frames) = open.clip_frames().filter(|_| open.shown) {
+                        lanes::show(to, open.take, open.progress.safe_frames(), clip_frames);
+                    }
                 }
                 None if records => {
                     // Without a place it is still recorded, and listed when it ends.
@@ -298,6 +375,25 @@ impl Hosted {
             }
         }
     }
+}
+
+impl OpenPass {
+    /// Recording ended before `capture_frame`.
+    fn cut_tail(&mut self, capture_frame: u64, writer: &Writer) {
+        let Some(end) = self.end.as_mut().filter(|end| end.tail_ends_at > capture_frame) else {
+            return;
+        };
+        end.tail_ends_at = capture_frame;
+        writer.end(self.take, capture_frame.saturating_add_signed(self.record_offset_frames));
+    }
+}
+
+/// How much of a lead-in the history surely still has when the writer comes to read it.
+fn lead_in(tap: &CaptureTap, start_frame: u64, wanted: u64, rate: u32) -> u64 {
+    let margin = u64::from(rate) / 4;
+    let gone = tap.written().saturating_sub(tap.capacity() as u64);
+    let there = if gone == 0 { start_frame } else { start_frame.saturating_sub(gone + margin) };
+    wanted.min(there)
 }
 
 /// Sees to it that `to` has the track `id`, armed as it is recording.
@@ -329,6 +425,7 @@ fn known(session: &Session, spec: &PassSpec) -> KnownTake {
         run: spec.run,
         file: spec.file.clone(),
         pos: spec.pos,
+        lead_in_frames: spec.lead_in_frames,
         rate: spec.rate,
         channels: spec.channels,
         format: spec.format,

@@ -13,8 +13,8 @@ use crate::rt::history_frames;
 use crate::rt::own_rings::OwnRing;
 use crate::session::document::{Session, Source, SourceId, Track, TrackId};
 
-/// What makes a stream: another path, rate or length is another stream.
-type Key = (PathBuf, u32, u32, u64);
+/// What makes a stream: another path or rate is another stream.
+type Key = (PathBuf, u32, u32);
 
 /// The streams that the last plans used, so that an edit does not read everything again.
 #[derive(Default)]
@@ -23,10 +23,18 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    fn of(&mut self, source: &Source, root: &std::path::Path, rate: u32) -> Option<Arc<Stream>> {
-        let key = (root.join(&source.file), source.rate, rate, source.frames);
+    /// `needed`: frames of the file up to the last one that a clip shows.
+    fn of(
+        &mut self,
+        source: &Source,
+        root: &std::path::Path,
+        rate: u32,
+        needed: impl FnOnce() -> u64,
+    ) -> Option<Arc<Stream>> {
+        let key = (root.join(&source.file), source.rate, rate);
         if let Some((have, stream)) = self.open.get(&source.id)
             && *have == key
+            && reaches(stream.file_frames(), source.frames, needed)
         {
             return Some(Arc::clone(stream));
         }
@@ -41,6 +49,12 @@ impl Streams {
         self.open.insert(source.id, (key, Arc::clone(&stream)));
         Some(stream)
     }
+}
+
+/// Whether a stream of `have` frames of a file can stay. A take that is played while its tail is
+/// being recorded is longer afterwards: what plays goes on playing.
+fn reaches(have: u64, frames: u64, needed: impl FnOnce() -> u64) -> bool {
+    have == frames || (have < frames && needed() <= have)
 }
 
 /// Tracks that record with their input gain get a ring of their own, sent before the plan that
@@ -89,7 +103,13 @@ impl Hosted {
         let compiled = self.compiler.compile(session, rate, |id| {
             let source = by_id.get(&id)?;
             let playable = !source.growing && source.frames > 0 && source.stays_in_folder();
-            streams.of(source, root.as_deref().filter(|_| playable)?, rate)
+            let needed = || {
+                let ends = session.clips().filter(|(_, clip)| clip.source == id);
+                ends.map(|(_, clip)| clip.offset.saturating_add(clip.shown_frames()))
+                    .max()
+                    .unwrap_or(0)
+            };
+            streams.of(source, root.as_deref().filter(|_| playable)?, rate, needed)
         });
         streams.open.retain(|id, _| by_id.contains_key(id));
         rings_for(active, session, &compiled.plan);

@@ -146,6 +146,7 @@ mod tests {
             track_name: "a".into(),
             file: "a.wav".into(),
             pos_ticks: crate::time::Ticks(0),
+            lead_in_frames: 0,
             rate: 48_000,
             channels: 2,
             format: crate::media::wav::SampleFormat::F32,

@@ -12,6 +12,7 @@ fn known(session: &Session, seq: u64, frame: i64, frames: Option<u64>) -> KnownT
         run: 3,
         file: format!("{seq}.wav"),
         pos: Ticks::from_frames(frame, 48_000),
+        lead_in_frames: 0,
         rate: 48_000,
         channels: 2,
         format: SampleFormat::I24,
@@ -29,6 +30,7 @@ fn begin(session: &mut Session, known: &KnownTake) {
         run: known.run,
         wrapped: false,
         pos: known.pos,
+        lead_in_frames: known.lead_in_frames,
         file: known.file.clone(),
         rate: known.rate,
         channels: known.channels,
@@ -94,7 +96,7 @@ fn a_take_saved_while_it_grew_gets_its_true_length() {
     );
     for take in [&dead, &alive, &lost] {
         begin(&mut session, take);
-        crate::session::lanes::grow(&mut session, take.take, 100);
+        crate::session::lanes::grow(&mut session, take.take, 100, None);
     }
     reconcile(&mut session, &[dead.clone(), alive.clone()], true);
     let state = |id| session.take(id).map(|t| (t.state, t.frames));
@@ -124,4 +126,33 @@ fn no_take_is_dropped_whatever_meets_whatever() {
     assert_eq!(ids(&done.unplaced), [only_known.take, cleared.take]);
     assert_eq!(done.unplaced[1].known.file, cleared.file);
     assert_eq!(done.unplaced[1].known.frames(), 10);
+}
+
+#[test]
+fn lead_in_and_tail_come_back_as_they_were() {
+    let mut session = Session::new_default(2);
+    let mut take = KnownTake { lead_in_frames: 40, ..known(&session, 1, 960, Some(500)) };
+    let end = take.end.as_mut().expect("ended");
+    end.tail_frames = 60;
+    let in_document = KnownTake { take: Uuid::new_v4(), ..take.clone() };
+    begin(&mut session, &in_document);
+    let done = reconcile(&mut session, &[take.clone(), in_document.clone()], true);
+    assert_eq!(done.placed, [take.take]);
+    let clips: Vec<_> = session
+        .clips()
+        .map(|(_, clip)| (clip.pos.to_frames(48_000), clip.offset, clip.frames))
+        .collect();
+    assert_eq!(clips, [(1_000, 40, 400), (1_000, 40, 400)]);
+    for id in [take.take, in_document.take] {
+        let entry = session.take(id).expect("kept");
+        assert_eq!((entry.lead_in_frames, entry.tail_frames, entry.frames), (40, 60, 500));
+        assert_eq!(entry.pos, take.pos);
+    }
+    // From the document alone, too.
+    for lane in session.tracks.iter_mut().flat_map(|t| &mut t.lanes) {
+        lane.clips.clear();
+    }
+    let listed = unplaced(&session, &[]);
+    assert_eq!(listed.len(), 2);
+    assert!(listed.iter().all(|u| u.known.clip_pos() == Ticks::from_frames(1_000, 48_000)));
 }

@@ -256,6 +256,8 @@ fn mend_take(take: &mut Take, notes: &mut Notes) {
     bent |= clamp(&mut take.rating, 0, 5);
     bent |= clamp_pos(&mut take.pos);
     bent |= clamp(&mut take.frames, 0, limits::FRAMES);
+    bent |= clamp(&mut take.lead_in_frames, 0, take.frames);
+    bent |= clamp(&mut take.tail_frames, 0, take.frames - take.lead_in_frames);
     if let Some(peak) = &mut take.peak_db {
         bent |= clamp_db(peak, 1_000.0);
     }

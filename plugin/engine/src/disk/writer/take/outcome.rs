@@ -83,6 +83,7 @@ impl Take {
         self.safe_bytes = self.safe_bytes.max(result.end_bytes);
         if result.header_written {
             self.header_at = bench.now;
+            self.headed();
         }
         if result.synced {
             self.synced_at = bench.now;
@@ -136,6 +137,7 @@ impl Take {
         ClosedTake {
             take: self.spec.take,
             frames: if file.is_some() { self.intake.frames() } else { 0 },
+            tail_frames: if file.is_some() { self.tail_frames() } else { 0 },
             size_bytes: if file.is_some() { self.size_bytes } else { 0 },
             hash: if file.is_some() { self.hash.clone() } else { String::new() },
             file,

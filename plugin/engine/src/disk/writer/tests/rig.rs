@@ -139,6 +139,7 @@ impl Rig {
             part: Part::Pair,
             start_frame: input.feed.written(),
             pos: Ticks::from_frames(1000, RATE),
+            lead_in_frames: 0,
             rate: RATE,
             format: SampleFormat::F32,
             input: "In 1".into(),

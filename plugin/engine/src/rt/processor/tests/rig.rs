@@ -99,6 +99,8 @@ pub(super) struct Rig {
     pub(super) heard: u64,
     pub(super) ports: usize,
     pub(super) mode: Mode,
+    /// Beats per minute in 4/4, the first bar line at 0; `None` tells neither tempo nor bars.
+    pub(super) tempo: Option<f64>,
 }
 
 /// What the host does at a frame of its own time, counted from the first block.
@@ -140,6 +142,7 @@ impl Rig {
             heard: 0,
             ports: OUTPUTS,
             mode: Mode::Realtime,
+            tempo: None,
         }
     }
 
@@ -161,11 +164,18 @@ impl Rig {
         let mut state: (bool, i64) = (self.engine.follower.rolling(), self.engine.follower.pos());
         let mut script = script.iter().peekable();
         let loop_frames = looped.map(|(a, b)| (a as f64, b as f64));
-        let say = |(playing, pos): (bool, i64)| Transport {
-            playing,
-            pos_frames: Some(pos as f64),
-            loop_frames,
-            ..Transport::default()
+        let tempo = self.tempo;
+        let say = |(playing, pos): (bool, i64)| {
+            let beats = tempo.map(|bpm| pos as f64 / f64::from(RATE) * bpm / 60.0);
+            Transport {
+                playing,
+                pos_frames: Some(pos as f64),
+                loop_frames,
+                tempo,
+                pos_beats: beats,
+                bar_beats: beats.map(|b| (b / 4.0).floor() * 4.0),
+                ..Transport::default()
+            }
         };
         for size in sizes.iter().cycle() {
             let n = (*size as u64).min(end - self.heard) as usize;
