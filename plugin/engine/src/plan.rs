@@ -196,6 +196,8 @@ pub struct Plan {
     pub by_bus: [Option<u16>; BUSES],
     /// Strip of a state slot.
     pub by_state: Box<[Option<u16>]>,
+    /// While the transport rolls, only these frames of the timeline are recorded.
+    pub punch: Option<(i64, i64)>,
 }
 
 impl Plan {
@@ -211,6 +213,7 @@ impl Plan {
             by_slot: [None; TRACK_SLOTS],
             by_bus: [None; BUSES],
             by_state: Box::default(),
+            punch: None,
         }
     }
 
@@ -230,6 +233,7 @@ impl Plan {
             by_slot: [None; TRACK_SLOTS],
             by_bus: [None; BUSES],
             by_state: vec![None; MAX_STRIPS].into(),
+            punch: None,
             strips: strips.into(),
         };
         for (i, strip) in (0u16..).zip(&plan.strips) {
@@ -243,5 +247,17 @@ impl Plan {
             }
         }
         plan
+    }
+
+    /// Whether a frame of the timeline may be recorded, and for how many more that holds.
+    #[must_use]
+    pub fn punched(&self, pos: i64) -> (bool, usize) {
+        let Some((from, to)) = self.punch else { return (true, usize::MAX) };
+        let until = |edge: i64| usize::try_from(edge.saturating_sub(pos)).unwrap_or(usize::MAX);
+        match () {
+            () if pos < from => (false, until(from)),
+            () if pos < to => (true, until(to)),
+            () => (false, usize::MAX),
+        }
     }
 }

@@ -2,92 +2,18 @@
 
 use std::path::PathBuf;
 
-use egui::{Key, Modifiers, PointerButton, Pos2, Rect, Role, vec2};
+use egui::{Key, Modifiers, PointerButton, Pos2, Role, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use stowaway_engine::session::command::{ClipValue, Command, StripId, StripValue};
-use stowaway_engine::session::defaults::Spread;
-use stowaway_engine::session::document::{
-    Clip, ClipFade, Colour, CurveShape, Db, GainPoint, Track,
-};
+use stowaway_engine::session::document::{ClipFade, Colour, CurveShape, Db, GainPoint};
 use stowaway_engine::time::Ticks;
 use stowaway_plugin::editor::state::Side;
 use stowaway_plugin::editor::view::View;
-use stowaway_snapshots::stage::{RATE, Stage};
-
-const SIZE: [f32; 2] = [1_180.0, 720.0];
-
-/// Two seconds of a take on the first track from the first second on, and its window.
-fn recorded(name: &str) -> (Stage, Harness<'static, View>) {
-    let media: PathBuf =
-        std::env::temp_dir().join(format!("stowaway-edits-{}", std::process::id()));
-    let mut stage = Stage::new(&media.join(name), "REAPER");
-    let spread = Command::SpreadInputs { spread: Spread::Stereo, inputs: 16 };
-    stage.plug.instance().edit(spread).expect("inputs are spread");
-    stage.set("t1_arm", 1.0);
-    stage.record(i64::from(RATE), 2.0);
-    stage.set("t1_arm", 0.0);
-    stage.run(2_048, false);
-    let mut editor = stage.editor(SIZE, 1.0);
-    editor.state_mut().state.px_per_sec = 100.0;
-    editor.state_mut().state.from_secs = 0.0;
-    // Where things land exactly is what is tested.
-    editor.state_mut().state.snap = false;
-    editor.run_steps(3);
-    (stage, editor)
-}
-
-fn track(stage: &Stage) -> Track {
-    stage.picture().session.tracks[0].clone()
-}
-
-fn clips(stage: &Stage) -> Vec<Clip> {
-    stage.picture().session.clips().map(|(_, c)| c.clone()).collect()
-}
-
-fn first(stage: &Stage) -> Clip {
-    clips(stage)[0].clone()
-}
-
-fn place(editor: &Harness<'_, View>, clip: &Clip) -> Rect {
-    editor.get_by_role_and_label(Role::Button, &format!("Clip {} clip", clip.id.0)).rect()
-}
-
-fn settle(stage: &Stage, editor: &mut Harness<'_, View>) {
-    editor.run_steps(2);
-    let _ = stage.picture();
-    editor.run_steps(2);
-}
-
-fn drag(stage: &Stage, editor: &mut Harness<'_, View>, from: Pos2, to: Pos2, modifiers: Modifiers) {
-    let button = |pos, pressed| egui::Event::PointerButton {
-        pos,
-        button: PointerButton::Primary,
-        pressed,
-        modifiers,
-    };
-    editor.event_modifiers(egui::Event::PointerMoved(from), modifiers);
-    editor.run_steps(1);
-    editor.event_modifiers(button(from, true), modifiers);
-    editor.run_steps(1);
-    for step in 1..=5u8 {
-        let at = from + (to - from) * f32::from(step) / 5.0;
-        editor.event_modifiers(egui::Event::PointerMoved(at), modifiers);
-        editor.run_steps(1);
-        let _ = stage.picture();
-    }
-    editor.event_modifiers(button(to, false), modifiers);
-    settle(stage, editor);
-}
-
-fn press(stage: &Stage, editor: &mut Harness<'_, View>, modifiers: Modifiers, key: Key) {
-    editor.key_press_modifiers(modifiers, key);
-    settle(stage, editor);
-}
-
-fn near(a: Ticks, secs: f64) -> bool {
-    (a.secs() - secs).abs() < 0.011
-}
+use stowaway_snapshots::hands::{
+    SIZE, clips, drag, first, near, place, press, recorded, settle, track,
+};
+use stowaway_snapshots::stage::RATE;
 
 #[test]
 fn a_clip_is_moved_trimmed_and_faded_and_each_drag_is_one_undo() {

@@ -60,7 +60,7 @@ pub fn show(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, clip: &Clip) {
     colours(ui, clip.colour.as_ref(), &|colour| set(ClipValue::Colour(colour)));
     ui.separator();
     loudness(ui, now, state, clip);
-    let at = ticks(now.secs());
+    let at = ticks(super::snap::cut_place(now, state, clip, now.secs()));
     if ui.button("Split at the playhead  (S)").clicked() {
         instance.post(Command::SplitClip { clip: clip.id, at });
         ui.close();

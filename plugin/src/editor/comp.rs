@@ -35,9 +35,10 @@ pub fn lane_row(
         instance.post(Command::PickLane { track: track.id, lane: lane.id });
     }
     let is_comp = lane.comp;
+    let to = state.snap_to;
     let snapped = |x: f32| {
         let secs = scale.secs(x);
-        if state.snap { snap::nearest(now, scale, secs, None) } else { secs }
+        if state.snap { snap::nearest(now, to, scale, secs, None) } else { secs }
     };
     if response.drag_started()
         && !is_comp

@@ -138,8 +138,9 @@ pub fn touch(
         return;
     }
     let free = ui.input(|i| i.modifiers.alt) == state.snap;
+    let to = state.snap_to;
     let snapped = |secs: f64| {
-        if free { secs } else { snap::nearest(now, scale, secs, Some(clip.id)) }
+        if free { secs } else { snap::nearest(now, to, scale, secs, Some(clip.id)) }
     };
     let (start, end) = (hold.before.pos, clip_end(&hold.before, source));
     let secs_by = f64::from(by.x) / scale.px_per_sec;

@@ -8,6 +8,7 @@ use stowaway_engine::time::Ticks;
 
 use super::hand::ticks;
 use super::now::Now;
+use super::snap;
 use super::state::ViewState;
 
 const COMMAND: Modifiers = Modifiers::COMMAND;
@@ -35,6 +36,7 @@ pub fn press(ui: &Ui, now: &Now<'_>, state: &mut ViewState) {
     if hit(Modifiers::NONE, Key::Escape) {
         state.selected.clear();
         state.swipe = None;
+        state.range = None;
     }
     if hit(Modifiers::NONE, Key::M) {
         let (pos, name) = (ticks(now.secs()), String::new());
@@ -54,9 +56,11 @@ pub fn press(ui: &Ui, now: &Now<'_>, state: &mut ViewState) {
         each(&|c| Some(Command::DeleteClip { clip: c.id }));
     }
     if hit(Modifiers::NONE, Key::S) {
-        let at = ticks(now.secs());
-        let inside = |c: &Clip| c.pos < at && end(now, c).is_some_and(|e| at < e);
-        each(&|c| inside(c).then_some(Command::SplitClip { clip: c.id, at }));
+        each(&|c| {
+            let at = ticks(snap::cut_place(now, state, c, now.secs()));
+            let inside = c.pos < at && end(now, c).is_some_and(|e| at < e);
+            inside.then_some(Command::SplitClip { clip: c.id, at })
+        });
     }
     if hit(COMMAND, Key::D) {
         each(&|c| Some(Command::DuplicateClip { clip: c.id, pos: end(now, c)?, track: None }));

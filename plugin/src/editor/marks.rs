@@ -2,7 +2,7 @@
 
 use egui::{Align2, CursorIcon, Id, Rect, Sense, Ui, pos2, vec2};
 use stowaway_engine::session::command::{Command, MarkValue};
-use stowaway_engine::session::document::{Marker, Region};
+use stowaway_engine::session::document::{Extra, Marker, Punch, Region};
 
 use super::control::field;
 use super::hand::ticks;
@@ -64,7 +64,7 @@ fn one_marker(
     if response.dragged()
         && let Some(at) = response.interact_pointer_pos()
     {
-        let secs = snap::nearest(now, scale, scale.secs(at.x), None);
+        let secs = snap::nearest(now, state.snap_to, scale, scale.secs(at.x), None);
         state.mark_drag = Some((marker.id.0, secs));
     }
     if response.drag_stopped()
@@ -162,6 +162,18 @@ pub fn menu(ui: &mut Ui, now: &Now<'_>, state: &ViewState, secs: f64) {
     if let Some((from, to)) = now.place.loop_range {
         let (from, to) = (ticks(now.frame_secs(from)), ticks(now.frame_secs(to)));
         add("Region of the loop", Command::AddRegion { from, to, name: name() });
+    }
+    if let Some((from, to)) = state.range {
+        let (from, to) = (ticks(from), ticks(to));
+        add("Region of the range", Command::AddRegion { from, to, name: name() });
+        let punch = Punch { from, to, off: false, extra: Extra::new() };
+        add("Record in the range alone", Command::SetPunch { punch: Some(punch) });
+    }
+    if let Some(punch) = now.session().settings.punch.clone() {
+        let off = !punch.off;
+        let text = if off { "Record everywhere" } else { "Record in the old range alone" };
+        add(text, Command::SetPunch { punch: Some(Punch { off, ..punch }) });
+        add("Forget the record range", Command::SetPunch { punch: None });
     }
     let chosen = super::keys::chosen(now, state);
     let from = chosen.iter().map(|c| c.pos).min();

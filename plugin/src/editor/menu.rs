@@ -29,6 +29,12 @@ pub fn track(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, track: &Track, n
     if ui.checkbox(&mut gained, "Takes have the input gain too").changed() {
         set(StripValue::RecordGain(gained));
     }
+    let mut layer = track.layer_takes;
+    let tip = "Else the newest take covers the older ones.";
+    let layers = ui.checkbox(&mut layer, "New takes sound together with the old ones");
+    if layers.on_hover_text(tip).changed() {
+        set(StripValue::LayerTakes(layer));
+    }
     let mut print = track.print_track;
     if ui.checkbox(&mut print, "Records in offline renders too").changed() {
         set(StripValue::PrintTrack(print));
@@ -93,6 +99,10 @@ pub fn lane(
     super::clip_menu::colours(ui, lane.colour.as_ref(), &|colour| {
         instance.post(Command::ColourLane { lane: lane.id, colour });
     });
+    let mut layer = lane.layer;
+    if ui.checkbox(&mut layer, "Sounds together with the lanes below").changed() {
+        instance.post(Command::LayerLane { lane: lane.id, layer });
+    }
     lanes(ui, now, track);
     let remove = ui.button("Remove the lane");
     if remove.on_hover_text("Its takes stay, under Unplaced takes.").clicked() {

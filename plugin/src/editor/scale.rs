@@ -93,7 +93,7 @@ pub fn bars(from: f64, to: f64, px_per_sec: f64, meter: &Meter, rate: u32) -> Ve
 }
 
 /// Where bar 1 begins, as far as one tempo tells.
-fn bar_one_secs(meter: &Meter, rate: u32) -> f64 {
+pub fn bar_one_secs(meter: &Meter, rate: u32) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "for display")]
     let here = meter.frame as f64 / f64::from(rate.max(1));
     let bar_beats = f64::from(meter.time_sig.0.max(1)) * 4.0 / f64::from(meter.time_sig.1.max(1));

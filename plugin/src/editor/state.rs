@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use egui::Pos2;
+use stowaway_engine::params::ParamKey;
 use stowaway_engine::session::document::{ClipId, LaneId, MarkerId, RegionId, TakeId, TrackId};
 
 use super::meter::Level;
@@ -99,6 +100,8 @@ pub struct ViewState {
     pub takes_by: TakesBy,
     /// Edits snap to the grid and to edges.
     pub snap: bool,
+    /// To which of them.
+    pub snap_to: super::snap::SnapTo,
     /// The panel at the right.
     pub side: Option<Side>,
     /// What is being typed.
@@ -109,12 +112,18 @@ pub struct ViewState {
     pub gaps_seen: u64,
     /// Where a drag on the ruler began, in seconds.
     pub ruler_drag: Option<f64>,
+    /// Where a drag of a range began, in seconds.
+    pub range_drag: Option<f64>,
+    /// A stretch of the timeline that was chosen on the ruler, in seconds.
+    pub range: Option<(f64, f64)>,
     /// Where the ruler's menu was opened, in seconds.
     pub ruler_menu_secs: f64,
     /// What was drawn of waveforms.
     pub waves: super::wave::Drawn,
     /// Where the mouse was pressed on a control, for drags that end outside.
     pub pressed: Option<Pos2>,
+    /// Triggers that were pressed, and when they are let go of.
+    pub pressed_keys: Vec<(ParamKey, f64)>,
     /// The first frame of a window has been drawn.
     pub framed: bool,
 }
@@ -135,14 +144,18 @@ impl Default for ViewState {
             silence: stowaway_engine::media::level::Silence::default(),
             takes_by: TakesBy::default(),
             snap: true,
+            snap_to: super::snap::SnapTo::default(),
             side: None,
             typing: None,
             levels: HashMap::new(),
             gaps_seen: 0,
             ruler_drag: None,
+            range_drag: None,
+            range: None,
             ruler_menu_secs: 0.0,
             waves: super::wave::Drawn::default(),
             pressed: None,
+            pressed_keys: Vec::new(),
             framed: false,
         }
     }
@@ -153,8 +166,11 @@ impl ViewState {
     pub fn opened(&mut self) {
         self.typing = None;
         self.ruler_drag = None;
+        self.range_drag = None;
         self.pressed = None;
         self.framed = false;
+        // The clock begins anew: they are let go of with the next frame.
+        self.pressed_keys.iter_mut().for_each(|(_, until)| *until = 0.0);
         self.hold = None;
         self.swipe = None;
         self.mark_drag = None;

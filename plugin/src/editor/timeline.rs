@@ -11,7 +11,8 @@ use super::now::Now;
 use super::rows::{Row, What};
 use super::scale::{self, Scale};
 use super::state::{Typed, ViewState};
-use super::{clip_menu, comp, hand, keys, look, marks};
+use super::{clip_menu, comp, hand, keys, look, marks, range};
+use crate::transport::OwnTransport;
 
 /// Height of the ruler's lines.
 const RULER: f32 = 38.0;
@@ -73,10 +74,15 @@ pub fn ruler(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, scale: &Scale, r
         p.rect_filled(band, 1.0, look::BLUE);
     }
     p.hline(rect.x_range(), rect.bottom() - 0.5, (1.0, look::LINE));
-    own_transport(ui, now, state, scale, rect);
-    if now.plug.own_transport().is_none() {
-        let response = ui.interact(rect, ui.scope_id().with("ruler"), Sense::click());
-        ruler_menu(&response, now, state, scale);
+    range::draw(&p, now, state, scale, rect.with_max_y(rect.top() + RULER));
+    match now.plug.own_transport() {
+        Some(own) => own_transport(ui, now, state, scale, rect, own),
+        None => {
+            let response = ui.interact(rect, ui.scope_id().with("ruler"), Sense::click_and_drag());
+            range::drag(ui, now, state, scale, &response);
+            ruler_menu(&response, now, state, scale);
+            response.on_hover_text_at_pointer("Drag: choose a range. Right-click: what with it.");
+        }
     }
     marks::draw(ui, now, state, scale, rect.with_min_y(rect.top() + RULER));
 }
@@ -91,8 +97,14 @@ fn ruler_menu(response: &egui::Response, now: &Now<'_>, state: &mut ViewState, s
     response.context_menu(|ui| marks::menu(ui, now, state, state.ruler_menu_secs));
 }
 
-fn own_transport(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, scale: &Scale, rect: Rect) {
-    let Some(transport) = now.plug.own_transport() else { return };
+fn own_transport(
+    ui: &mut Ui,
+    now: &Now<'_>,
+    state: &mut ViewState,
+    scale: &Scale,
+    rect: Rect,
+    transport: &OwnTransport,
+) {
     let response = ui.interact(rect, ui.scope_id().with("ruler"), Sense::click_and_drag());
     let at = response.interact_pointer_pos().map(|pos| scale.secs(pos.x));
     if response.clicked()
@@ -100,7 +112,9 @@ fn own_transport(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, scale: &Scal
     {
         transport.locate(now.secs_frame(secs.max(0.0)));
     }
-    if response.drag_started() {
+    if ui.input(|i| i.modifiers.shift) || state.range_drag.is_some() {
+        range::drag(ui, now, state, scale, &response);
+    } else if response.drag_started() {
         state.ruler_drag = at;
     }
     if let (Some(from), Some(to), true) = (state.ruler_drag, at, response.dragged()) {
@@ -108,9 +122,9 @@ fn own_transport(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, scale: &Scal
         transport.set_loop(Some((now.secs_frame(a), now.secs_frame(b))));
     }
     ruler_menu(&response, now, state, scale);
-    response
-        .on_hover_cursor(CursorIcon::PointingHand)
-        .on_hover_text_at_pointer("Click: go there. Drag: loop. Right-click: markers.");
+    response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text_at_pointer(
+        "Click: go there. Drag: loop. Shift and drag: range. Right-click: more.",
+    );
 }
 
 /// The rows' clips on their grid, and what lies above all of them.
@@ -153,6 +167,7 @@ pub fn rows(
         let band = Rect::from_x_y_ranges(x[0]..=x[1], rect.y_range());
         p.rect_filled(band, 0.0, look::BLUE.gamma_multiply(0.05));
     }
+    range::bands(&p, now, state, scale, rect);
     for marker in &now.session().markers {
         let ink = look::own(marker.colour.as_ref()).unwrap_or(look::YELLOW);
         p.vline(scale.x(marker.pos.secs()), rect.y_range(), (1.0, ink.gamma_multiply(0.5)));

@@ -2,30 +2,29 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use egui::{Align, Align2, Color32, CursorIcon, FontId, Layout, Rect, RichText, Sense, Ui, vec2};
-use stowaway_engine::params::{GlobalParam, ParamKey, norm_to_step, step_to_norm};
+use egui::{Align, Align2, Color32, FontId, Layout, Rect, RichText, Sense, Ui, vec2};
 use stowaway_engine::session::command::Command;
 
 use super::control::field;
 use super::now::Now;
 use super::scale::{bar_text, time_text};
 use super::state::{Side, Typed, ViewState};
-use super::{look, transport};
+use super::{look, record, transport};
 
 /// Its height.
 pub const HEIGHT: f32 = 46.0;
 /// Below this width there is no room for all of it.
-const NARROW: f32 = 1_000.0;
-const MODES: [&str; 3] = ["Manual", "Follow Host", "Free"];
+const NARROW: f32 = 1_100.0;
+/// The same with a transport of our own.
+const NARROW_ALONE: f32 = 1_320.0;
 
 /// The whole bar.
 pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
     // In a small window what has another way to it makes room.
-    let narrow = ui.available_width() < NARROW;
+    let room = if now.plug.own_transport().is_some() { NARROW_ALONE } else { NARROW };
+    let narrow = ui.available_width() < room;
     ui.horizontal_centered(|ui| {
-        record(ui, now);
-        mode(ui, now);
-        host_lamp(ui, now);
+        record::ui(ui, now, state);
         ui.add_space(6.0);
         if let Some(own) = now.plug.own_transport() {
             transport::ui(ui, now, own);
@@ -39,74 +38,6 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
             steps(ui, now);
             name(ui, now, state);
         });
-    });
-}
-
-fn record(ui: &mut Ui, now: &Now<'_>) {
-    let key = ParamKey::Global(GlobalParam::Record);
-    let on = now.plug.live().get(key) >= 0.5;
-    let recording = now.picture.recording > 0;
-    let (rect, response) = ui.allocate_exact_size(vec2(86.0, 32.0), Sense::click());
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, on, "Record"));
-    let fill = match (recording, on, response.hovered()) {
-        (true, _, _) => look::RED,
-        (_, true, _) => look::between(look::RED, look::GROUND, 0.5),
-        (_, _, true) => look::HOVERED,
-        _ => look::RAISED,
-    };
-    let p = ui.painter();
-    p.rect_filled(rect, look::CORNER, fill);
-    let dot = if on || recording { Color32::WHITE } else { look::RED };
-    p.circle_filled(rect.left_center() + vec2(18.0, 0.0), 7.0, dot);
-    let text = rect.left_center() + vec2(33.0, 0.0);
-    p.text(text, Align2::LEFT_CENTER, "Record", FontId::proportional(14.0), look::TEXT);
-    let armed = now.session().tracks.iter().filter(|t| t.arm).count();
-    let tip = match (armed, on, recording) {
-        (_, _, true) => "Recording. Click to end the takes.".to_owned(),
-        (0, ..) => "No track is armed: press R on a track first.".to_owned(),
-        (n, true, _) => format!("{n} armed tracks record as soon as the host plays."),
-        (n, false, _) => format!("Records on {n} armed tracks."),
-    };
-    if response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(tip).clicked() {
-        now.plug.click(key, if on { 0.0 } else { 1.0 });
-    }
-}
-
-fn mode(ui: &mut Ui, now: &Now<'_>) {
-    let key = ParamKey::Global(GlobalParam::RecordMode);
-    let step = norm_to_step(now.plug.live().get(key), 3);
-    let text = MODES.get(usize::from(step)).copied().unwrap_or_default();
-    let tips = [
-        "Records while Record is on and the host plays.",
-        "Records with the host's own record button.",
-        "Records while Record is on, also while the host stands.",
-    ];
-    ui.menu_button(text, |ui| {
-        for (i, (name, tip)) in (0u16..).zip(MODES.iter().zip(tips)) {
-            if ui.selectable_label(step == i, *name).on_hover_text(tip).clicked() {
-                now.plug.click(key, step_to_norm(i, 3));
-                ui.close();
-            }
-        }
-    })
-    .response
-    .on_hover_text("When it records.");
-}
-
-fn host_lamp(ui: &mut Ui, now: &Now<'_>) {
-    if now.plug.own_transport().is_some() {
-        return;
-    }
-    let on = now.plug.instance().shared().meter.host_records();
-    let (rect, response) = ui.allocate_exact_size(vec2(56.0, 20.0), Sense::hover());
-    let colour = if on { look::RED } else { look::HOVERED };
-    ui.painter().circle_filled(rect.left_center() + vec2(6.0, 0.0), 4.5, colour);
-    let text = rect.left_center() + vec2(15.0, 0.0);
-    ui.painter().text(text, Align2::LEFT_CENTER, "HOST", look::small(), look::DIM);
-    response.on_hover_text(if on {
-        "The host's own record button is on."
-    } else {
-        "The host's own record button is off, or the host does not tell."
     });
 }
 
@@ -175,10 +106,16 @@ fn zoom(ui: &mut Ui, state: &mut ViewState, narrow: bool) {
         state.follow = !state.follow;
     }
     let snap = ui.selectable_label(state.snap, "Snap");
-    let tip = "Edits snap to the grid, to clips and markers. Alt: the other way for this drag.";
-    if snap.on_hover_text(tip).clicked() {
+    let tip = "Edits snap to the grid, to clips and markers. Alt: the other way for this drag. \
+               Right-click: to what.";
+    if snap.clicked() {
         state.snap = !state.snap;
     }
+    let to = &mut state.snap_to;
+    egui::Popup::context_menu(&snap)
+        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
+        .show(|ui| to.menu(ui));
+    snap.on_hover_text(tip);
     if narrow {
         return;
     }

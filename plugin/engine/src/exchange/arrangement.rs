@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::piece::{Piece, Sources, alone, sounding};
 use crate::plan::compile::Buses;
 use crate::session::document::{Bus, Db, Mix, Output, Session, Track};
+use crate::session::lanes;
 
 /// See the module.
 pub(super) struct Arrangement<'s> {
@@ -81,6 +82,12 @@ impl<'s> Arrangement<'s> {
         for (number, track) in (1..).zip(&session.tracks) {
             let name = or_else(&track.name, || format!("Track {number}"));
             complete &= left_out(track, &name, &sources, &mut notes);
+            if lanes::sound_together(track) {
+                notes.push(format!(
+                    "Lanes of track “{name}” sound together; programs that let one clip cover \
+                     another play only the upper one. Bounce the track first to be sure."
+                ));
+            }
             let sounding = sounding(track, &sources, &session.settings);
             let lanes =
                 if only_sounding { Vec::new() } else { lanes_of(track, &sounding, &sources) };

@@ -77,7 +77,9 @@ impl Compiler {
         settle_latency(&mut strips);
         self.generation += 1;
         let schedule = Arc::new(Schedule { rate, tracks });
-        Compiled { plan: Plan::new(self.generation, schedule, strips, levels), notes }
+        let mut plan = Plan::new(self.generation, schedule, strips, levels);
+        plan.punch = session.settings.punch.as_ref().and_then(|p| p.frames(rate));
+        Compiled { plan, notes }
     }
 
     fn strips(&mut self, session: &Session, buses: &Buses) -> (Vec<Strip>, Vec<Level>) {

@@ -371,12 +371,17 @@ impl Engine {
     ) {
         while at < until {
             let turn = self.turn(at);
-            let mut span = self.follower.advance((until - at).min(turn.limit));
+            let (inside, limit) = if self.follower.rolling() {
+                self.plan.punched(turn.pos)
+            } else {
+                (true, usize::MAX)
+            };
+            let mut span = self.follower.advance((until - at).min(turn.limit).min(limit));
             span.pos = turn.pos;
             span.entry = turn.entry.unwrap_or(span.entry);
             self.moved_from = turn.moved_from.or(self.moved_from);
             self.enter(&span, block.mode, feed);
-            self.record(&span, at, &turn);
+            self.record(&span, at, &turn, inside);
             let mut done = 0;
             while done < span.frames {
                 let frames = (span.frames - done).min(MAX_CHUNK).min(self.mixer.edges.limit());

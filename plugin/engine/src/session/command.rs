@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use super::defaults::Spread;
 use super::document::{
-    ClipFade, ClipId, Colour, Db, GainPoint, Input, LaneId, MarkerId, Monitor, Output, RegionId,
-    Session, TakeFormat, TrackId,
+    ClipFade, ClipId, Colour, Db, GainPoint, Input, LaneId, MarkerId, Monitor, Output, Punch,
+    RegionId, Session, TakeFormat, TrackId,
 };
 use super::unplaced::KnownTake;
 use crate::params::{ParamKey, TrackParam};
@@ -41,6 +41,8 @@ pub enum StripValue {
     InputGainDb(f64),
     /// Takes have the input gain too; tracks only.
     RecordGain(bool),
+    /// New takes sound together with what is there.
+    LayerTakes(bool),
     /// Tracks only.
     Polarity(bool),
     /// Tracks only.
@@ -195,6 +197,8 @@ pub enum Command {
     NewComp { track: TrackId },
     /// What the lane has in the range goes into the comp above it.
     CompRange { lane: LaneId, from: Ticks, to: Ticks },
+    /// The lane sounds together with those below it, or covers them again.
+    LayerLane { lane: LaneId, layer: bool },
     /// What sounds becomes one lane on top; those below are muted.
     FlattenTrack { track: TrackId },
     /// What the user says of a take.
@@ -225,6 +229,8 @@ pub enum Command {
     SetReadAhead { secs: f64 },
     /// The automatic crossfade, 0 ..= 1000 ms.
     SetFade { ms: f64 },
+    /// Recording into a range alone; `None`: everywhere.
+    SetPunch { punch: Option<Punch> },
     /// One value of input port 0..16.
     SetInput { port: u8, value: InputValue },
 }
@@ -317,6 +323,12 @@ pub enum CommandError {
     /// Ranges are chosen on lanes of takes.
     #[error("This lane is the comp itself. Choose a range on one of the lanes below it.")]
     OwnComp,
+    /// Lanes that sound together.
+    #[error(
+        "Lanes of this track sound together: no single lane of clips can do that. Bounce the track \
+         instead."
+    )]
+    Layered,
     /// Not stereo.
     #[error("Only tracks whose clips are all stereo can be split into channels.")]
     NotStereo,
@@ -346,6 +358,7 @@ pub fn apply(session: &mut Session, command: Command) -> Result<Applied, Command
         }
         Command::PickLane { track, lane } => tracks::pick_lane(session, track, lane),
         Command::RenameLane { lane, name } => tracks::rename_lane(session, lane, name),
+        Command::LayerLane { lane, layer } => tracks::layer_lane(session, lane, layer),
         Command::MuteLane { lane, mute } => tracks::mute_lane(session, lane, mute),
         Command::SetClip { clip, value } => clips::set(session, clip, value),
         Command::MoveClip { clip, pos, track } => clips::shift(session, clip, pos, track),
@@ -379,6 +392,7 @@ pub fn apply(session: &mut Session, command: Command) -> Result<Applied, Command
         Command::SetMediaFolder { folder } => whole::set_media_folder(session, folder),
         Command::SetTakeFormat { format } => Ok(whole::set_take_format(session, format)),
         Command::SetReadAhead { secs } => whole::set_read_ahead(session, secs),
+        Command::SetPunch { punch } => whole::set_punch(session, punch),
         Command::SetFade { ms } => whole::set_fade(session, ms),
         Command::SetInput { port, value } => whole::set_input(session, port, value),
     }

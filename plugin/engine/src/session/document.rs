@@ -31,7 +31,7 @@ pub use ids::{ClipId, LaneId, MarkerId, RegionId, SourceId, TakeId, TrackId};
 pub use marker::{Marker, Region};
 pub use media::{Overrun, SampleFormat, Source, Take, TakeLevel, TakeState};
 pub use routing::{Input, Output, Part};
-pub use settings::{Globals, InputSetting, LoopLength, RecordMode, Settings, TakeFormat};
+pub use settings::{Globals, InputSetting, LoopLength, Punch, RecordMode, Settings, TakeFormat};
 pub use track::{Bus, Lane, Mix, Monitor, SendLevel, Track};
 pub use values::Db;
 

@@ -6,7 +6,7 @@ pub mod flatten;
 pub mod passes;
 
 pub use flat_clips::flat_clips;
-pub use flatten::{FlatSegment, flatten};
+pub use flatten::{FlatSegment, flatten, sound_together};
 pub use passes::{
     PassEnd, PassIds, PassSpec, PlaceError, begin_pass, end_pass, grow, place, show, take_clips,
 };

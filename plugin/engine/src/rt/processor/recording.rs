@@ -31,8 +31,9 @@ impl Engine {
         turn
     }
 
-    /// Opens and closes passes at the first frame of a span.
-    pub(super) fn record(&mut self, span: &Span, at: usize, turn: &Turn) {
+    /// Opens and closes passes at the first frame of a span, which is `inside` of the range that
+    /// is recorded.
+    pub(super) fn record(&mut self, span: &Span, at: usize, turn: &Turn, inside: bool) {
         // A first take may end at a bar line that has gone by.
         let frame = (self.captured + at as u64).saturating_sub(turn.late_frames);
         let pos = span.pos.saturating_sub_unsigned(turn.late_frames);
@@ -48,8 +49,8 @@ impl Engine {
             };
             let slot = usize::from(strip.state);
             let Some(state) = self.mixer.states().get_mut(slot) else { continue };
-            let wanted =
-                input.filter(|_| turn.on && state.controls.arm && (print || !self.offline));
+            let wanted = input
+                .filter(|_| turn.on && inside && state.controls.arm && (print || !self.offline));
             let gained = record_gain && self.own_rings.of(strip.state, strip.tenant).is_some();
             let mut goes_on = false;
             let mut since = frame;

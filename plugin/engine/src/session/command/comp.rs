@@ -6,7 +6,7 @@ use super::pieces::{clear, room_for, without_head, without_tail};
 use super::tracks::new_lane;
 use super::{Applied, CommandError};
 use crate::session::document::{Clip, ClipFade, ClipId, LaneId, Session, TrackId};
-use crate::session::lanes::{clip_end, flat_clips};
+use crate::session::lanes::{self, clip_end, flat_clips};
 use crate::time::Ticks;
 
 pub(super) fn new(session: &mut Session, track: TrackId) -> Result<Applied, CommandError> {
@@ -85,6 +85,9 @@ pub(super) fn flatten(session: &mut Session, track: TrackId) -> Result<Applied, 
     let all = session.tracks[at].lanes.iter().flat_map(|l| &l.clips);
     if all.clone().any(|c| session.source(c.source).is_some_and(|s| s.growing)) {
         return Err(CommandError::Growing);
+    }
+    if lanes::sound_together(&session.tracks[at]) {
+        return Err(CommandError::Layered);
     }
     let mut clips = flat_clips(session, &session.tracks[at]);
     room_for(session, clips.len())?;

@@ -18,6 +18,7 @@ impl Command {
             Self::PickLane { .. } => "choose lane",
             Self::RenameLane { .. } => "rename lane",
             Self::MuteLane { .. } => "mute lane",
+            Self::LayerLane { .. } => "layer lane",
             Self::AddLane { .. } => "add lane",
             Self::RemoveLane { .. } => "remove lane",
             Self::ColourLane { .. } => "lane colour",
@@ -49,6 +50,7 @@ impl Command {
             | Self::SetTakeFormat { .. }
             | Self::SetReadAhead { .. }
             | Self::SetFade { .. }
+            | Self::SetPunch { .. }
             | Self::SetInput { .. } => "settings",
             Self::All(commands) => commands.first().map_or("nothing", Self::label),
         }

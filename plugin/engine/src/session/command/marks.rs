@@ -96,6 +96,6 @@ pub(super) fn remove_region(session: &mut Session, id: RegionId) -> Result<Appli
     Ok(Applied::quiet(true))
 }
 
-fn within(pos: Ticks) -> Ticks {
+pub(super) fn within(pos: Ticks) -> Ticks {
     Ticks(pos.0.clamp(-limits::POS_TICKS, limits::POS_TICKS))
 }

@@ -79,6 +79,7 @@ fn set_track(track: &mut Track, value: StripValue) -> Result<Applied, CommandErr
             mirrored(put(&mut track.input_gain_db, number(db, -24.0, 24.0)?))
         }
         StripValue::RecordGain(on) => Applied::structure(put(&mut track.record_gain, on)),
+        StripValue::LayerTakes(on) => Applied::quiet(put(&mut track.layer_takes, on)),
         StripValue::Polarity(on) => mirrored(put(&mut track.polarity, on)),
         StripValue::Arm(on) => mirrored(put(&mut track.arm, on)),
         StripValue::Monitor(mode) => mirrored(put(&mut track.monitor, mode)),

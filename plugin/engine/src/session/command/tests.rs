@@ -372,6 +372,11 @@ pub(in crate::session) fn any_edit() -> impl Strategy<Value = Command> {
         track().prop_map(|track| Command::AddLane { track }),
         lane().prop_map(|lane| Command::RemoveLane { lane }),
         (lane(), any::<bool>()).prop_map(|(lane, mute)| Command::MuteLane { lane, mute }),
+        (lane(), any::<bool>()).prop_map(|(lane, layer)| Command::LayerLane { lane, layer }),
+        (track(), any::<bool>()).prop_map(|(track, on)| Command::SetStrip {
+            strip: StripId::Track(track),
+            value: StripValue::LayerTakes(on),
+        }),
         (track(), lane()).prop_map(|(track, lane)| Command::PickLane { track, lane }),
         track().prop_map(|track| Command::NewComp { track }),
         (lane(), near(), near()).prop_map(|(lane, from, to)| Command::CompRange { lane, from, to }),
@@ -442,6 +447,10 @@ fn any_mix(id: std::ops::Range<u64>) -> impl Strategy<Value = Command> {
             value: StripValue::Pan(pan),
         }),
         (any::<f64>()).prop_map(|ms| Command::SetFade { ms }),
+        (any::<i64>(), any::<i64>(), any::<bool>()).prop_map(|(from, to, off)| {
+            let (from, to) = (Ticks(from), Ticks(to));
+            Command::SetPunch { punch: Some(Punch { from, to, off, extra: Default::default() }) }
+        }),
         (any::<u8>(), any::<i32>()).prop_map(|(port, frames)| Command::SetInput {
             port,
             value: InputValue::RecordOffsetFrames(frames),

@@ -83,6 +83,14 @@ pub(super) fn mute_lane(
     Ok(Applied::structure(put(&mut lane(session, id)?.mute, mute)))
 }
 
+pub(super) fn layer_lane(
+    session: &mut Session,
+    id: LaneId,
+    layer: bool,
+) -> Result<Applied, CommandError> {
+    Ok(Applied::structure(put(&mut lane(session, id)?.layer, layer)))
+}
+
 pub(super) fn add_lane(session: &mut Session, track: TrackId) -> Result<Applied, CommandError> {
     new_lane(session, track)?;
     Ok(Applied::structure(true))

@@ -1,8 +1,9 @@
 //! Edits of what holds for the whole session.
 
+use super::marks::within;
 use super::{Applied, CommandError, InputValue, name, number, put};
 use crate::host::INPUTS;
-use crate::session::document::{InputSetting, Session, TakeFormat};
+use crate::session::document::{InputSetting, Punch, Session, TakeFormat};
 
 pub(super) fn rename(session: &mut Session, called: String) -> Applied {
     Applied::quiet(put(&mut session.name, name(called)))
@@ -33,6 +34,20 @@ pub(super) fn set_read_ahead(session: &mut Session, secs: f64) -> Result<Applied
 pub(super) fn set_fade(session: &mut Session, ms: f64) -> Result<Applied, CommandError> {
     let ms = number(ms, 0.0, 1_000.0)?;
     Ok(Applied::structure(put(&mut session.settings.fade_ms, ms)))
+}
+
+pub(super) fn set_punch(
+    session: &mut Session,
+    punch: Option<Punch>,
+) -> Result<Applied, CommandError> {
+    let punch = punch.map(|p| {
+        let (from, to) = (within(p.from.min(p.to)), within(p.from.max(p.to)));
+        Punch { from, to, ..p }
+    });
+    if punch.as_ref().is_some_and(|p| p.from == p.to) {
+        return Err(CommandError::NothingThere);
+    }
+    Ok(Applied::structure(put(&mut session.settings.punch, punch)))
 }
 
 pub(super) fn set_input(

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::values::is_default;
 use super::{Extra, lenient, limits};
+use crate::time::Ticks;
 
 /// How new takes are stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +38,9 @@ pub struct Settings {
     #[serde(skip_serializing_if = "is_fade")]
     #[schemars(range(min = 0.0, max = 1_000.0))]
     pub fade_ms: f64,
+    /// Recording into a range of the timeline alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub punch: Option<Punch>,
     /// Inputs that differ from the default, in order of their port.
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "limits::counted")]
     pub inputs: Vec<InputSetting>,
@@ -65,6 +69,7 @@ impl Default for Settings {
             take_format: TakeFormat::default(),
             read_ahead_secs: READ_AHEAD_SECS,
             fade_ms: FADE_MS,
+            punch: None,
             inputs: Vec::new(),
             extra: Extra::new(),
         }
@@ -100,6 +105,32 @@ impl Settings {
     )]
     pub fn fade_frames(&self, rate: u32) -> u32 {
         (self.fade_ms.clamp(0.0, 1_000.0) / 1_000.0 * f64::from(rate)).round() as u32
+    }
+}
+
+/// While the transport rolls, only what lies in this range is recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Punch {
+    /// Where recording begins.
+    #[serde(deserialize_with = "lenient::ticks")]
+    pub from: Ticks,
+    /// One past its end; behind `from`.
+    #[serde(deserialize_with = "lenient::ticks")]
+    pub to: Ticks,
+    /// The range is remembered and does nothing.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub off: bool,
+    /// Unknown fields.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl Punch {
+    /// The range in frames at `rate` Hz, while it is on.
+    #[must_use]
+    pub fn frames(&self, rate: u32) -> Option<(i64, i64)> {
+        let (from, to) = (self.from.to_frames(rate), self.to.to_frames(rate));
+        (!self.off && from < to).then_some((from, to))
     }
 }
 

@@ -112,6 +112,9 @@ pub struct Track {
     /// Takes have the input gain too; else only what is monitored has it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub record_gain: bool,
+    /// New takes lie in lanes that sound together with what is there.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub layer_takes: bool,
     /// Inverted, all channels.
     #[serde(default, skip_serializing_if = "is_default")]
     pub polarity: bool,
@@ -162,6 +165,7 @@ impl Track {
             input: Input::default(),
             input_gain_db: 0.0,
             record_gain: false,
+            layer_takes: false,
             polarity: false,
             arm: false,
             monitor: Monitor::default(),
@@ -186,6 +190,9 @@ pub struct Lane {
     /// Silent: the lanes below sound.
     #[serde(default, skip_serializing_if = "is_default")]
     pub mute: bool,
+    /// It sounds together with the lanes below it, and covers none of them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub layer: bool,
     /// Put together from the lanes below it: ranges that are chosen there go here.
     #[serde(default, skip_serializing_if = "is_default")]
     pub comp: bool,
@@ -208,6 +215,7 @@ impl Lane {
             id,
             name: String::new(),
             mute: false,
+            layer: false,
             comp: false,
             colour: None,
             clips: Vec::new(),

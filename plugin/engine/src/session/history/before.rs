@@ -76,10 +76,12 @@ impl Before {
                     | StripValue::Output(_)
                     | StripValue::Colour(_)
                     | StripValue::PrintTrack(_)
-                    | StripValue::RecordGain(_),
+                    | StripValue::RecordGain(_)
+                    | StripValue::LayerTakes(_),
             } => self.add_track(session, *track),
             Command::RenameLane { lane, .. }
             | Command::MuteLane { lane, .. }
+            | Command::LayerLane { lane, .. }
             | Command::RemoveLane { lane }
             | Command::ColourLane { lane, .. }
             | Command::CompRange { lane, .. } => self.add_lane(session, *lane),
@@ -124,6 +126,7 @@ impl Before {
             | Command::SetTakeFormat { .. }
             | Command::SetReadAhead { .. }
             | Command::SetFade { .. }
+            | Command::SetPunch { .. }
             | Command::SetInput { .. } => {}
         }
     }

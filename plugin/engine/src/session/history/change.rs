@@ -27,6 +27,7 @@ impl LaneHead {
             id: lane.id,
             name: lane.name.clone(),
             mute: lane.mute,
+            layer: lane.layer,
             comp: lane.comp,
             colour: lane.colour.clone(),
             clips: Vec::new(),
@@ -44,6 +45,7 @@ pub(super) struct TrackHead {
     pub(super) output: Output,
     pub(super) print_track: bool,
     pub(super) record_gain: bool,
+    pub(super) layer_takes: bool,
     pub(super) extra: Extra,
 }
 
@@ -56,6 +58,7 @@ impl TrackHead {
             output: track.output.clone(),
             print_track: track.print_track,
             record_gain: track.record_gain,
+            layer_takes: track.layer_takes,
             extra: track.extra.clone(),
         }
     }

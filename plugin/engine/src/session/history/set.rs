@@ -37,6 +37,7 @@ pub(super) fn set(session: &mut Session, changes: &[Change], to: Side, applied: 
                     track.output = head.output;
                     track.print_track = head.print_track;
                     track.record_gain = head.record_gain;
+                    track.layer_takes = head.layer_takes;
                     track.extra = head.extra;
                 }
                 applied.structural = true;

@@ -9,6 +9,8 @@
 //!     lower   ==========\       /==========    complementary, as far as there is lower audio
 //! ```
 //!
+//! A lane that is a layer covers nothing: its clips sound together with what is below them.
+//!
 //! Where there is nothing below, a clip's edge is as the user drew it. A fade of a clip whose own
 //! edge is covered is not heard. Muted clips and lanes, takes that still grow and clips whose
 //! source is unknown neither sound nor cover.
@@ -16,7 +18,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::plan::schedule::{EnvelopePoint, Fade, FadeShape, Round};
-use crate::session::document::{Clip, ClipFade, ClipId, CurveShape, Source, SourceId, Track};
+use crate::session::document::{Clip, ClipFade, ClipId, CurveShape, Lane, Source, SourceId, Track};
 use crate::time::scale;
 
 /// A piece of one file on the timeline. All frames are at the session rate.
@@ -59,6 +61,7 @@ struct Placed<'a> {
     round: Option<Round>,
     fade_in: Fade,
     fade_out: Fade,
+    envelope: Vec<EnvelopePoint>,
 }
 
 impl Placed<'_> {
@@ -67,20 +70,15 @@ impl Placed<'_> {
         let x = at - self.start;
         if self.clip.reverse { self.offset - x } else { self.offset + x }
     }
+}
 
-    #[expect(clippy::cast_possible_truncation, reason = "gains are f32 in the plan")]
-    fn envelope<S: std::hash::BuildHasher>(
-        &self,
-        rate: u32,
-        sources: &HashMap<SourceId, &Source, S>,
-    ) -> Vec<EnvelopePoint> {
-        let from = sources.get(&self.clip.source).map_or(rate, |s| s.rate);
-        let points = self.clip.envelope.iter().map(|p| EnvelopePoint {
-            frame: to_rate(p.frame, from, rate),
-            gain: p.gain_db.gain() as f32,
-        });
-        points.collect()
-    }
+#[expect(clippy::cast_possible_truncation, reason = "gains are f32 in the plan")]
+fn envelope(clip: &Clip, from: u32, rate: u32) -> Vec<EnvelopePoint> {
+    let points = clip.envelope.iter().map(|p| EnvelopePoint {
+        frame: to_rate(p.frame, from, rate),
+        gain: p.gain_db.gain() as f32,
+    });
+    points.collect()
 }
 
 /// A stretch in which one clip is the top one.
@@ -92,18 +90,43 @@ struct Run {
     to: i64,
 }
 
+/// Whether more than one lane of a track may sound at once.
+#[must_use]
+pub fn sound_together(track: &Track) -> bool {
+    let sounds = |l: &&Lane| !l.mute && l.clips.iter().any(|c| !c.mute);
+    let mut lanes = track.lanes.iter().filter(sounds);
+    // One layer alone has nothing to sound together with.
+    lanes.clone().count() > 1 && lanes.any(|l| l.layer)
+}
+
 /// The segments of one track at `rate` Hz, sorted by start. `fade_frames` is the automatic
 /// crossfade.
 #[must_use]
-#[expect(clippy::cast_possible_truncation, reason = "gains are f32 in the plan")]
 pub fn flatten<S: std::hash::BuildHasher>(
     track: &Track,
     sources: &HashMap<SourceId, &Source, S>,
     rate: u32,
     fade_frames: u32,
 ) -> Vec<FlatSegment> {
-    let clips = placed(track, sources, rate);
-    let runs = runs(&clips);
+    // What covers each other is one voice: all lanes that are no layers, and each layer with those
+    // above it that cover it.
+    let mut segments = voice(&placed(track, sources, rate, |_, lane| !lane.layer), fade_frames);
+    for (layer, lane) in track.lanes.iter().enumerate().filter(|(_, lane)| lane.layer) {
+        let clips =
+            placed(track, sources, rate, |at, lane| at == layer || (at > layer && !lane.layer));
+        let own: BTreeSet<ClipId> = lane.clips.iter().map(|c| c.id).collect();
+        let mut sounding = voice(&clips, fade_frames);
+        sounding.retain(|segment| own.contains(&segment.clip));
+        segments.append(&mut sounding);
+    }
+    segments.sort_by_key(|s| s.start_frame);
+    segments
+}
+
+/// What sounds of clips that cover each other, from the lowest to the uppermost.
+#[expect(clippy::cast_possible_truncation, reason = "gains are f32 in the plan")]
+fn voice(clips: &[Placed<'_>], fade_frames: u32) -> Vec<FlatSegment> {
+    let runs = runs(clips);
     let mut segments: Vec<FlatSegment> = runs
         .iter()
         .map(|run| {
@@ -117,7 +140,7 @@ pub fn flatten<S: std::hash::BuildHasher>(
                 reverse: c.clip.reverse,
                 round: c.round,
                 channel: c.clip.channel,
-                envelope: c.envelope(rate, sources),
+                envelope: c.envelope.clone(),
                 gain: c.clip.gain_db.gain() as f32,
                 fade_in: if run.from == c.start { c.fade_in } else { Fade::default() },
                 fade_out: if run.to == c.end { c.fade_out } else { Fade::default() },
@@ -149,7 +172,6 @@ pub fn flatten<S: std::hash::BuildHasher>(
             }
         }
     }
-    segments.sort_by_key(|s| s.start_frame);
     segments
 }
 
@@ -177,14 +199,16 @@ impl Cross {
     }
 }
 
-/// The clips that sound, from the lowest to the uppermost.
+/// The clips that sound of some of the lanes, from the lowest to the uppermost.
 fn placed<'a, S: std::hash::BuildHasher>(
     track: &'a Track,
     sources: &HashMap<SourceId, &Source, S>,
     rate: u32,
+    of: impl Fn(usize, &Lane) -> bool,
 ) -> Vec<Placed<'a>> {
     let mut all = Vec::new();
-    for lane in track.lanes.iter().filter(|lane| !lane.mute) {
+    let lanes = track.lanes.iter().enumerate();
+    for (_, lane) in lanes.filter(|(at, lane)| !lane.mute && of(*at, lane)) {
         let first = all.len();
         all.extend(lane.clips.iter().filter(|c| !c.mute).filter_map(|clip| {
             let source = sources.get(&clip.source).filter(|s| !s.growing)?;
@@ -221,6 +245,7 @@ fn placed<'a, S: std::hash::BuildHasher>(
                 round,
                 fade_in: fade(&clip.fade_in),
                 fade_out: fade(&clip.fade_out),
+                envelope: envelope(clip, source.rate, rate),
             })
         }));
         all[first..].sort_by_key(|p: &Placed<'_>| p.start);

@@ -236,7 +236,8 @@ pub(crate) fn lane_for(
     if session.clips().count() >= limits::CLIPS {
         return Err(PlaceError::Full);
     }
-    if let Some(top) = found.lanes.last().filter(|_| joins)
+    let layer = found.layer_takes;
+    if let Some(top) = found.lanes.last().filter(|top| joins && top.layer == layer)
         && is_free(top, span.0, span.1, |clip| session.source(clip.source))
     {
         return Ok(top.id);
@@ -246,7 +247,9 @@ pub(crate) fn lane_for(
     }
     let id = LaneId(session.new_id());
     let track = session.track_mut(track).ok_or(PlaceError::NoTrack)?;
-    track.lanes.push(Lane::empty(id));
+    // The first lane has nothing to sound together with.
+    let layer = layer && !track.lanes.is_empty();
+    track.lanes.push(Lane { layer, ..Lane::empty(id) });
     Ok(id)
 }
 

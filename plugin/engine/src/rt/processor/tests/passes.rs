@@ -41,6 +41,43 @@ fn passes_begin_and_end_at_their_frames() {
     );
 }
 
+/// Blocks that end at, before and behind the range's edges.
+#[test]
+fn a_punch_range_is_recorded_to_the_frame() {
+    for sizes in [&[1_024usize][..], &[1], &[100], &[64, 333]] {
+        let mut rig =
+            Rig::new(1_024, vec![TrackSchedule::default()], vec![strip(0, Target::Port(0))]);
+        let plan = rig.plan_with_punch(Some((700, 900)));
+        assert!(rig.remote.plans.push(plan).is_ok());
+        rig.live.set(key(0, TrackParam::Arm), 1.0);
+        rig.live.set(ParamKey::Global(GlobalParam::Record), 1.0);
+        // A loop of 1 000 frames, the range in its midst; then a start inside of the range.
+        let script = [(0, Do::Play(500)), (2_100, Do::Stop), (2_200, Do::Play(850))];
+        rig.run(sizes, 3_000, &script, Some((500, 1_500)));
+        let got: Vec<_> = rig
+            .passes()
+            .into_iter()
+            .map(|e| match e {
+                PassEvent::Begin(b) => (b.capture_frame, Some((b.pos, b.wrapped, b.run))),
+                PassEvent::End { capture_frame, .. } => (capture_frame, None),
+                PassEvent::TempoAssumed => panic!("there is no session loop"),
+            })
+            .collect();
+        assert_eq!(
+            got,
+            [
+                (200, Some((700, false, 1))),
+                (400, None),
+                (1_200, Some((700, false, 1))),
+                (1_400, None),
+                (2_200, Some((850, false, 2))),
+                (2_250, None),
+            ],
+            "{sizes:?}"
+        );
+    }
+}
+
 #[test]
 fn a_reset_closes_a_pass_and_offline_records_print_tracks_only() {
     let mut plain = strip(0, Target::Port(0));

@@ -146,6 +146,16 @@ impl Rig {
         }
     }
 
+    /// The plan of one track without clips, in which only a range is recorded.
+    pub(super) fn plan_with_punch(&self, punch: Option<(i64, i64)>) -> Box<Plan> {
+        let tracks = Box::from([TrackSchedule::default()]);
+        let schedule = Arc::new(Schedule { rate: RATE, tracks });
+        let level = vec![Level { strips: 0..1, stages: Box::default() }];
+        let mut plan = Plan::new(2, schedule, vec![strip(0, Target::Port(0))], level);
+        plan.punch = punch;
+        Box::new(plan)
+    }
+
     /// The live input of port 0 at host time `t`.
     pub(super) fn input(channel: usize, t: u64) -> f32 {
         sample(u64::MAX >> 33, channel, t as i64)

@@ -321,6 +321,37 @@ fn any_clip() -> impl Strategy<Value = Clip> {
         })
 }
 
+#[test]
+fn layers_sound_together_with_what_they_lie_on() {
+    let mut layered = track(vec![
+        vec![clip(1, 0, 1_000)],
+        vec![clip(2, 200, 400)],
+        vec![clip(3, 400, 400)],
+        vec![clip(4, 0, 1_000)],
+    ]);
+    layered.lanes[1].layer = true;
+    layered.lanes[3].layer = true;
+    // The third covers the first and the second one; the fourth covers none.
+    assert_eq!(
+        brief(&flat(&layered)),
+        [
+            (1, 0, 406, 0, 6),
+            (4, 0, 1_000, 0, 0),
+            (2, 200, 206, 0, 6),
+            (3, 400, 400, 6, 6),
+            (1, 794, 206, 6, 0),
+        ]
+    );
+    assert!(sound_together(&layered));
+    layered.lanes[1].mute = true;
+    layered.lanes[3].mute = true;
+    assert!(!sound_together(&layered));
+    assert_eq!(
+        brief(&flat(&layered)),
+        [(1, 0, 406, 0, 6), (3, 400, 400, 6, 6), (1, 794, 206, 6, 0)]
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
     #[test]

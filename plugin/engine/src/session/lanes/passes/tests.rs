@@ -57,6 +57,25 @@ fn punches_of_one_run_share_a_lane_until_they_overlap() {
 }
 
 #[test]
+fn takes_of_a_track_that_layers_sound_together() {
+    let mut session = Session::new_default(1);
+    session.tracks[0].layer_takes = true;
+    record(&mut session, 0, 1_000, 1, false);
+    record(&mut session, 0, 1_000, 1, true);
+    record(&mut session, 500, 1_000, 2, false);
+    let layers: Vec<bool> = session.tracks[0].lanes.iter().map(|l| l.layer).collect();
+    assert_eq!(layers, [false, true, true]);
+    let flat =
+        |s: &Session| crate::session::lanes::flatten(&s.tracks[0], &s.source_map(), 48_000, 240);
+    let whole: Vec<_> = flat(&session).iter().map(|s| (s.start_frame, s.frames)).collect();
+    assert_eq!(whole, [(0, 1_000), (0, 1_000), (500, 1_000)]);
+    // What is recorded over them covers them, and does not join a layer.
+    session.tracks[0].layer_takes = false;
+    record(&mut session, 5_000, 1_000, 3, false);
+    assert!(!session.tracks[0].lanes[3].layer);
+}
+
+#[test]
 fn a_growing_take_is_in_the_document_and_does_not_sound() {
     let mut session = Session::new_default(1);
     let spec = spec(&mut session, -480, 1, false);
