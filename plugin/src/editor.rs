@@ -11,6 +11,7 @@ mod control;
 mod envelope;
 mod footer;
 mod hand;
+pub mod hand_over;
 mod header;
 mod hints;
 mod keys;

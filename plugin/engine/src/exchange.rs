@@ -25,9 +25,11 @@ mod dawproject;
 mod folder;
 mod media;
 mod piece;
+mod place;
 mod reaper;
 
 use arrangement::Arrangement;
+pub use place::{Kind, place};
 
 /// What a session becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::disk::cache::CacheReader;
 use crate::disk::pool::{DiskPool, ReadSettings, Registration};
 use crate::disk::waveforms::{Waveforms, Worker};
+use crate::exchange::Kind;
 use crate::host::{Block, Outcome};
 use crate::live::LiveParams;
 use crate::media::level::Silence;
@@ -269,6 +270,18 @@ impl Instance {
     /// are measured when recording ends.)
     pub fn measure_takes(&self) {
         self.thread.ask(Ask::MeasureTakes { id: self.id });
+    }
+
+    /// Hands the session over to another program, into a folder, in the background:
+    /// [`Snapshot::work`] tells how far it is, and how it ended.
+    pub fn export(&self, kind: Kind, folder: PathBuf) {
+        self.thread.ask(Ask::Export { id: self.id, kind, folder });
+    }
+
+    /// Ends the hand-over or print that is under way, which leaves nothing behind; where it has
+    /// ended, it is not shown any more.
+    pub fn end_work(&self) {
+        self.thread.ask(Ask::EndWork { id: self.id });
     }
 
     /// Undo or redo that nobody waits for: if it cannot be done, a message says why.

@@ -124,7 +124,8 @@ fn home_short(path: &Path) -> String {
 }
 
 /// A path as it was typed, with the home folder in place of `~`.
-fn from_home(text: &str) -> String {
+#[must_use]
+pub fn from_home(text: &str) -> String {
     match (text.strip_prefix('~'), std::env::var("HOME")) {
         (Some(rest), Ok(home)) if rest.is_empty() || rest.starts_with('/') => home + rest,
         _ => text.to_owned(),

@@ -18,6 +18,7 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, side: Side) {
         ui.heading(match side {
             Side::Takes => "Takes",
             Side::Messages => "Messages",
+            Side::HandOver => "Export",
             Side::Host => "Host",
         });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -41,6 +42,7 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, side: Side) {
             super::take_list::show(ui, now, state);
         }
         Side::Messages => messages(ui, now),
+        Side::HandOver => super::hand_over::ui(ui, now, state),
         Side::Host => {
             host(ui, &now.plug.report_text());
         }

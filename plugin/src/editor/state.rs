@@ -16,6 +16,8 @@ pub enum Side {
     Takes,
     /// What the user should know.
     Messages,
+    /// What leaves the session.
+    HandOver,
     /// What is known of the host.
     Host,
 }
@@ -122,6 +124,8 @@ pub struct ViewState {
     pub waves: super::wave::Drawn,
     /// Where the mouse was pressed on a control, for drags that end outside.
     pub pressed: Option<Pos2>,
+    /// What the page of hand-overs remembers.
+    pub pages: super::hand_over::Pages,
     /// Triggers that were pressed, and when they are let go of.
     pub pressed_keys: Vec<(ParamKey, f64)>,
     /// The first frame of a window has been drawn.
@@ -155,6 +159,7 @@ impl Default for ViewState {
             ruler_menu_secs: 0.0,
             waves: super::wave::Drawn::default(),
             pressed: None,
+            pages: super::hand_over::Pages::default(),
             pressed_keys: Vec::new(),
             framed: false,
         }

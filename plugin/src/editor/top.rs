@@ -187,6 +187,7 @@ fn sides(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
     for (side, name, count) in [
         (Side::Host, "Host", 0),
         (Side::Messages, "Messages", messages),
+        (Side::HandOver, "Export", 0),
         (Side::Takes, "Takes", takes),
     ] {
         let open = state.side == Some(side);

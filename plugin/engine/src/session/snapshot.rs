@@ -32,10 +32,38 @@ pub struct Snapshot {
     pub free_bytes: Option<u64>,
     /// Takes and clips that are still to be measured.
     pub measuring: usize,
+    /// A hand-over or a print that is under way, or how the last one ended.
+    pub work: Option<Work>,
     /// What an undo would take back, in a few words.
     pub undo: Option<String>,
     /// What a redo would do again.
     pub redo: Option<String>,
+}
+
+/// Something that is made of the session in the background.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// `print` or `export`.
+    pub what: String,
+    /// Where its files go.
+    pub folder: PathBuf,
+    /// So much is done.
+    pub done: u64,
+    /// Of so much; 0: that is not known yet.
+    pub all: u64,
+    /// How it ended: with files, or a sentence that says why there are none.
+    pub finished: Option<Result<WorkDone, String>>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkDone {
+    /// What was written.
+    pub files: Vec<PathBuf>,
+    /// What the user should know.
+    pub notes: Vec<String>,
+    /// Nothing that should be in it is missing; else the notes say what.
+    pub complete: bool,
 }
 
 /// A session whose takes lie beside this one's. It may never have been saved by a host.
@@ -75,6 +103,7 @@ impl Public {
             earlier: Vec::new(),
             free_bytes: None,
             measuring: 0,
+            work: None,
             undo: None,
             redo: None,
         };

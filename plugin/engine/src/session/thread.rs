@@ -20,12 +20,14 @@ use super::snapshot::Public;
 use crate::disk::pool::Registration;
 use crate::disk::waveforms::Waveforms;
 use crate::disk::writer::Writer;
+use crate::exchange::Kind;
 use crate::instance::InstanceConfig;
 use crate::live::LiveParams;
 use crate::media::level::Silence;
 use crate::rt::Remote;
 
 mod autosave;
+mod away;
 mod edits;
 mod hosted;
 mod journal;
@@ -85,6 +87,10 @@ pub(crate) enum Ask {
     StripSilence { id: Uuid, clip: ClipId, silence: Silence },
     /// Takes whose level is not known are measured.
     MeasureTakes { id: Uuid },
+    /// The session is handed over to another program.
+    Export { id: Uuid, kind: Kind, folder: PathBuf },
+    /// A hand-over or a print ends early; or, where it has ended, is not shown any more.
+    EndWork { id: Uuid },
     /// The last edit is taken back, or done again.
     Step { id: Uuid, back: bool, reply: Option<Sender<Result<(), String>>> },
     /// The user moved a value that is heard already: the host's project is to be saved.
@@ -268,6 +274,18 @@ impl Desk {
             Ask::MeasureTakes { id } => {
                 if let Some(h) = self.hosted.get_mut(&id) {
                     h.measure_takes();
+                }
+            }
+            Ask::Export { id, kind, folder } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.export(kind, folder)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::EndWork { id } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.end_work();
                 }
             }
             Ask::Step { id, back, reply } => {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::autosave::Autosave;
+use super::away::Away;
 use super::measure::Measuring;
 use super::media::Media;
 use super::names::Names;
@@ -79,6 +80,7 @@ pub(super) struct Hosted {
     pub unplaced: Vec<UnplacedTake>,
     pub history: History,
     pub measuring: Measuring,
+    pub away: Away,
     /// The tracks as they were before what is being recorded now.
     pub before_passes: Option<Before>,
     /// What the writer was told of files that there are.
@@ -127,6 +129,7 @@ impl Hosted {
             unplaced: Vec::new(),
             history: History::default(),
             measuring: Measuring::default(),
+            away: Away::default(),
             before_passes: None,
             names: Names::default(),
             messages: Vec::new(),
@@ -159,6 +162,11 @@ impl Hosted {
     /// The user has read a message, or all of them. They stay in the log.
     pub(super) fn dismiss(&mut self, message: Option<&str>) {
         self.messages.retain(|m| message.is_some_and(|read| read != m));
+        self.changed = true;
+    }
+
+    /// What is done in the background is at another point.
+    pub(super) fn show_away(&mut self) {
         self.changed = true;
     }
 
@@ -254,6 +262,7 @@ impl Hosted {
         self.hear_passes();
         self.prepare_files();
         self.tick_measuring();
+        self.tick_away();
         if let Some(active) = &mut self.active {
             while active.remote.old_plans.pop().is_ok() {}
             while active.remote.old_rings.pop().is_ok() {}
@@ -376,6 +385,7 @@ impl Hosted {
             earlier: self.around.earlier.clone(),
             free_bytes: self.around.free_bytes,
             measuring: self.measuring.left(),
+            work: self.away.shown.clone(),
             undo: self.history.undo_label().map(str::to_owned),
             redo: self.history.redo_label().map(str::to_owned),
         });
