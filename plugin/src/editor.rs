@@ -20,6 +20,7 @@ mod marks;
 mod menu;
 mod meter;
 mod now;
+pub mod print_page;
 mod range;
 mod record;
 mod rows;

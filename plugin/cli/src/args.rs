@@ -21,7 +21,7 @@ pub struct Args {
 pub enum Command {
     /// Make a session, with one track for each WAV file
     New(New),
-    /// Print a session's tracks, buses or main mix to WAV files
+    /// Print a session's tracks, buses, main mix, clips or regions to WAV files
     Print(Print),
     /// Tell what is in a WAV file or a session
     Info(Info),
@@ -55,31 +55,88 @@ pub struct New {
 
 /// `stowaway print`.
 #[derive(Group, Debug)]
-#[command(group = ArgGroup::new("what"))]
+#[command(group = ArgGroup::new("pieces"))]
 pub struct Print {
     /// The session, a .stowaway file
     pub session: PathBuf,
     /// The folder to print to; it is made if it is missing
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Each track that has clips, post fader and pan (the default)
-    #[arg(long, group = "what")]
+    /// Each track that has clips (the default); with --buses and --main all in one pass
+    #[arg(long)]
     pub tracks: bool,
     /// Each group bus in use, and each of the outputs 2 to 16 in use
-    #[arg(long, group = "what")]
+    #[arg(long)]
     pub buses: bool,
     /// The main mix, output 1
-    #[arg(long, group = "what")]
+    #[arg(long)]
     pub main: bool,
+    /// Each clip alone, through its track's strip
+    #[arg(long, group = "pieces", conflicts_with_all = ["tracks", "buses", "main"])]
+    pub clips: bool,
+    /// Each region of the main mix; or of the tracks and buses, where they are asked for
+    #[arg(long, group = "pieces")]
+    pub regions: bool,
+    /// Only from there to there: 12.5-30 or 1:02-1:30, a region's name, or Marker-Marker
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true)]
+    pub range: Option<String>,
+    /// So many seconds beyond the end
+    #[arg(long, value_name = "SECS", default_value_t = 0.0, allow_hyphen_values = true)]
+    pub tail: f64,
+    /// Seamless loops: what sounds beyond the end (--tail) is added to the head
+    #[arg(long = "loop")]
+    pub looped: bool,
+    /// Tracks and buses before mute, fader and pan, with their own channels
+    #[arg(long)]
+    pub pre_fader: bool,
+    /// How many channels a file gets
+    #[arg(long, value_enum, default_value_t)]
+    pub channels: Channels,
     /// Sample rate of the files [default: that of most of the session's audio]
     #[arg(long, value_name = "HZ", value_parser = clap::value_parser!(u32).range(8_000..=384_000))]
     pub rate: Option<u32>,
     /// How samples are stored
     #[arg(long, value_enum, default_value_t)]
     pub bits: Bits,
+    /// TPDF dither where bits are taken away
+    #[arg(long, value_enum, default_value_t)]
+    pub dither: Dither,
+    /// What files are called: {name}, {track}, {clip}, {region}, {session}, {n} or {n:02}, {rate},
+    /// {bits}
+    #[arg(long, value_name = "PATTERN")]
+    pub names: Option<String>,
+    /// No loudness, true peak and hash of each file, and no manifest
+    #[arg(long)]
+    pub no_proof: bool,
     /// What to do about files that are there already
     #[arg(long, value_enum, default_value_t)]
     pub if_exists: IfExists,
+}
+
+/// Channels of the files of a print.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Channels {
+    /// Left and right; before the fader those of the track
+    #[default]
+    AsItIs,
+    /// One, the mean of all
+    Mono,
+    /// A file for each: name.L.wav, name.R.wav
+    Split,
+    /// One where left equals right to the bit, else two
+    Auto,
+}
+
+/// When a print adds dither.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Dither {
+    /// With 16 bits
+    #[default]
+    Usual,
+    /// With 16 and with 24 bits
+    On,
+    /// Never
+    Off,
 }
 
 /// `stowaway export`.

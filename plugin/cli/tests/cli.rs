@@ -6,6 +6,8 @@ mod bench;
 mod exchange_read;
 #[path = "cli/export.rs"]
 mod export;
+#[path = "cli/print.rs"]
+mod print;
 
 use std::fs;
 use std::path::Path;
@@ -79,7 +81,9 @@ fn bits_rate_and_json_are_what_was_asked_for() {
     write_ints(&b.path("a.wav"), 2, 16, 44_100, 4_410, 1);
     b.ok(&["new", "a.wav", "-o", "s.stowaway"]);
     for (bits, depth) in [("16", 16), ("24", 24), ("32f", 32)] {
-        let said = b.json(&["print", "s.stowaway", "--out", bits, "--bits", bits, "--json"]);
+        let args =
+            ["print", "s.stowaway", "--out", bits, "--bits", bits, "--dither", "off", "--json"];
+        let said = b.json(&args);
         let path = said["files"][0]["path"].as_str().unwrap();
         let spec = hound::WavReader::open(b.path(path)).unwrap().spec();
         assert_eq!((spec.bits_per_sample, spec.sample_rate, spec.channels), (depth, 44_100, 2));
@@ -150,7 +154,8 @@ fn nothing_is_overwritten_unasked() {
     b.ok(&["new", "a.wav", "a.wav", "-o", "s.stowaway", "--if-exists", "replace"]);
     assert_ne!(fs::read(b.path("s.stowaway")).unwrap(), before);
     b.ok(&["print", "s.stowaway", "--out", "o"]);
-    assert_eq!(b.names("o"), ["a 2.wav", "a.wav"]);
+    let waves = |names: Vec<String>| names.into_iter().filter(|n| n.ends_with(".wav"));
+    assert!(waves(b.names("o")).eq(["a 2.wav", "a.wav"]));
     fs::write(b.path("o/a.wav"), b"mine").unwrap();
     assert!(b.fails(&["print", "s.stowaway", "--out", "o"]).contains("a.wav exists already"));
     b.ok(&["print", "s.stowaway", "--out", "o", "--if-exists", "skip"]);

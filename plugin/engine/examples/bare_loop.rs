@@ -3,6 +3,7 @@
 //!
 //!     bare_loop OUT.wav FILES...            the loop
 //!     bare_loop --read-only FILES...        merely reading
+//!     bare_loop --stems DIR FILES...        each file as a float WAV of its own, and their sum
 //!
 //! It shares nothing with the engine but the code that finds the audio in a file. Each file gets
 //! a gain and a balance of its own.
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let args: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let done = match args.as_slice() {
         [flag, files @ ..] if flag == Path::new("--read-only") => read_only(files),
+        [flag, dir, files @ ..] if flag == Path::new("--stems") => stems(dir, files),
         [out, files @ ..] if !files.is_empty() => mix(out, files),
         _ => Err(io::Error::other("bare_loop OUT.wav FILES..., or bare_loop --read-only FILES...")),
     };
@@ -95,6 +97,43 @@ fn mix(out: &Path, paths: &[PathBuf]) -> io::Result<usize> {
     Ok(frames)
 }
 
+/// Each file by itself, and all of them.
+fn stems(dir: &Path, paths: &[PathBuf]) -> io::Result<usize> {
+    let (mut files, frames) = open(paths)?;
+    std::fs::create_dir_all(dir)?;
+    let mut outs = Vec::new();
+    for n in 0..=files.len() {
+        let mut out = File::create(dir.join(format!("{n}.wav")))?;
+        out.write_all(&header(frames))?;
+        outs.push(out);
+    }
+    let mut bytes = vec![0; BLOCK_FRAMES * FRAME_BYTES + 32];
+    let mut stem = vec![0f32; BLOCK_FRAMES * 2];
+    let mut sum = vec![0f32; BLOCK_FRAMES * 2];
+    let mut encoded = vec![0; BLOCK_FRAMES * 8];
+    let mut write = |out: &mut File, samples: &[f32]| {
+        for (bytes, s) in encoded.chunks_exact_mut(4).zip(samples) {
+            bytes.copy_from_slice(&s.to_le_bytes());
+        }
+        out.write_all(&encoded[..samples.len() * 4])
+    };
+    for at in (0..frames).step_by(BLOCK_FRAMES) {
+        let n = BLOCK_FRAMES.min(frames - at);
+        sum[..n * 2].fill(0.0);
+        for (turn, file) in files.iter_mut().enumerate() {
+            file.read_exact(&mut bytes[..n * FRAME_BYTES])?;
+            stem[..n * 2].fill(0.0);
+            add(&mut stem[..n * 2], std::slice::from_ref(&bytes), &[gains(turn); TOGETHER]);
+            for (sum, stem) in sum.iter_mut().zip(&stem[..n * 2]) {
+                *sum += stem;
+            }
+            write(&mut outs[turn], &stem[..n * 2])?;
+        }
+        write(&mut outs[files.len()], &sum[..n * 2])?;
+    }
+    Ok(frames)
+}
+
 /// Some gain and balance.
 fn gains(file: usize) -> [f32; 2] {
     let gain = 0.5 / (1.0 + (file % 7) as f32);
@@ -108,6 +147,12 @@ fn add(sum: &mut [f32], files: &[Vec<u8>], gains: &[[f32; 2]; TOGETHER]) {
     if let ([a, b, c, d], true) = (files, std::arch::is_x86_feature_detected!("avx2")) {
         // SAFETY: the processor has AVX2.
         unsafe { add_wide(sum, [a, b, c, d], &scaled) };
+        return;
+    }
+    #[cfg(target_arch = "x86_64")]
+    if let ([one], true) = (files, std::arch::is_x86_feature_detected!("avx2")) {
+        // SAFETY: the processor has AVX2.
+        unsafe { add_wide(sum, [one], &[scaled[0]]) };
         return;
     }
     for (bytes, scaled) in files.iter().zip(scaled) {
@@ -124,7 +169,7 @@ fn add_plain(sum: &mut [f32], bytes: &[u8], scaled: [f32; 2]) {
 /// Eight samples at a time, of all files while their sum is in a register.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn add_wide(sum: &mut [f32], files: [&Vec<u8>; TOGETHER], scaled: &[[f32; 2]; TOGETHER]) {
+fn add_wide<const N: usize>(sum: &mut [f32], files: [&Vec<u8>; N], scaled: &[[f32; 2]; N]) {
     use std::arch::x86_64::*;
     let gains = scaled.map(|[l, r]| _mm256_setr_ps(l, r, l, r, l, r, l, r));
     // Samples 0..4 in the low half, 4..8 in the high one, each in the upper three bytes.

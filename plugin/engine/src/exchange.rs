@@ -22,7 +22,6 @@ mod arrangement;
 mod clips;
 mod copy;
 mod dawproject;
-mod folder;
 mod media;
 mod piece;
 mod place;

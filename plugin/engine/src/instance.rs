@@ -16,6 +16,7 @@ use crate::host::{Block, Outcome};
 use crate::live::LiveParams;
 use crate::media::level::Silence;
 use crate::params::{GlobalParam, ParamKey};
+use crate::print::PrintRequest;
 use crate::rt;
 use crate::rt::cache_feed::CacheFeed;
 use crate::rt::patience::Patience;
@@ -276,6 +277,11 @@ impl Instance {
     /// [`Snapshot::work`] tells how far it is, and how it ended.
     pub fn export(&self, kind: Kind, folder: PathBuf) {
         self.thread.ask(Ask::Export { id: self.id, kind, folder });
+    }
+
+    /// Prints, in the background, while the host plays on: see [`Snapshot::work`].
+    pub fn print(&self, request: PrintRequest) {
+        self.thread.ask(Ask::Print { id: self.id, request: Box::new(request) });
     }
 
     /// Ends the hand-over or print that is under way, which leaves nothing behind; where it has

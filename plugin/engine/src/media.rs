@@ -5,6 +5,7 @@ pub mod folder;
 pub mod hash;
 pub mod journal;
 pub mod level;
+pub(crate) mod made;
 pub mod onset;
 pub(crate) mod part;
 pub mod probe;

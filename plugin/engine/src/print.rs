@@ -1,153 +1,63 @@
-//! Prints: a session's tracks, buses or main mix as files, without a host. A print runs the engine
-//! that a host's callback runs, offline, over the files themselves; there is no second mixer. All
-//! strips that are asked for are printed in one pass, from the first clip (or 0) to the end of
-//! the last one, so that the files line up. Nothing is done to the sound on its way: no dither,
-//! no normalising, no fade at the edges.
+//! Prints: a session's tracks, buses, main mix, clips or regions as files, without a host. A print
+//! runs the engine that a host's callback runs, offline, over the files themselves; there is no
+//! second mixer. All strips that are asked for are printed in one pass, so that the files line up.
+//! Nothing is done to the sound on its way but what is asked for: no normalising, no fade at the
+//! edges.
 //!
-//! A print is all or nothing: files get their names when every one of them is whole.
+//! A print is all or nothing: files get their names when every one of them is whole. Two prints of
+//! one session are the same, bit for bit.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::disk::storage::{self, Storage};
-use crate::media::wav::SampleFormat;
+use crate::media::folder::is_inside;
+use crate::media::made::MadeFolder;
+use crate::media::part::{self, Part, Ready};
+use crate::plan::Plan;
 use crate::plan::compile::Compiler;
 use crate::session::document::{Monitor, Session};
 
+mod cuts;
+mod dither;
+mod files;
+mod layers;
+pub mod manifest;
+mod measure;
+mod names;
 mod output;
+mod range;
 mod render;
+mod report;
+mod request;
+mod sink;
 mod sources;
 mod stems;
 
+pub use report::{PrintError, PrintReport, PrintedFile, Proof};
+pub use request::{Dither, IfExists, Pieces, Point, PrintJob, PrintRequest, Range, What, Width};
 pub use sources::SourceProblem;
 pub(crate) use sources::in_words as source_in_words;
 
-/// What becomes a file each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// Each track that has clips, post fader and pan, in stereo.
-    Tracks,
-    /// Each group bus that something plays to, and each of the outputs 2 to 16 likewise.
-    Buses,
-    /// Output 1.
-    Main,
-}
-
-/// What to do about files that are there already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum IfExists {
-    /// Print nothing at all.
-    #[default]
-    Fail,
-    /// Leave them and print the others.
-    Skip,
-    /// Replace them, once the new ones are whole.
-    Replace,
-}
-
-/// What is to be printed.
-#[derive(Clone, Debug)]
-pub struct PrintJob {
-    /// The session. Arming and monitoring do not count in a print: what sounds are its clips.
-    pub session: Session,
-    /// The folder that its files are relative to.
-    pub media_root: PathBuf,
-    /// Which strips.
-    pub what: What,
-    /// Hz; `None`: the rate that most of the session's audio has.
-    pub rate: Option<u32>,
-    /// 32-bit float, 24 or 16 bit.
-    pub format: SampleFormat,
-    /// Where the files go. Made where it is missing.
-    pub out_dir: PathBuf,
-    /// What to do about files that are there already.
-    pub if_exists: IfExists,
-}
-
-/// One file of a print.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PrintedFile {
-    /// Where it is.
-    pub path: PathBuf,
-    /// The strip, as the user calls it.
-    pub name: String,
-    /// It was there already and is left as it is: nothing below holds.
-    pub skipped: bool,
-    /// Of both sides, in dBFS; `-inf` where all is silent.
-    pub peak_db: f64,
-    /// Samples beyond full scale that an integer format could not hold.
-    pub clipped_samples: u64,
-}
-
-/// What became of a print.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PrintReport {
-    /// In the order of the session.
-    pub files: Vec<PrintedFile>,
-    /// Hz.
-    pub rate: u32,
-    /// Length of each file.
-    pub frames: u64,
-    /// Timeline frame of the first one; 0 or less.
-    pub start_frame: i64,
-    /// How samples are stored.
-    pub format: SampleFormat,
-    /// Sentences about what the user should know though all went well.
-    pub notes: Vec<String>,
-}
-
-/// Why nothing was printed.
-#[derive(Debug, thiserror::Error)]
-pub enum PrintError {
-    /// No clips, no buses in use.
-    #[error("{0}")]
-    Nothing(String),
-    /// Rates outside of what can be played.
-    #[error("{0} Hz is no rate that can be printed. Choose one from 8000 to 384000.")]
-    Rate(u32),
-    /// Prints and takes do not mix.
-    #[error(
-        "{} lies in the session's media folder {}, which is for takes alone. Print to a folder \
-         outside of it.",
-        .out_dir.display(), .media_root.display()
-    )]
-    InMediaFolder {
-        /// What was asked for.
-        out_dir: PathBuf,
-        /// The media folder.
-        media_root: PathBuf,
-    },
-    /// Never overwritten unasked.
-    #[error("{} exists already and was not touched. Print to another folder, or let it be replaced.", .0.display())]
-    Exists(PathBuf),
-    /// The folder's disk is too small.
-    #[error(
-        "The print needs {} MB and {} has {} MB left. Make room, or print elsewhere.",
-        .needed_bytes.div_ceil(1_000_000), .out_dir.display(), .free_bytes / 1_000_000
-    )]
-    NoRoom {
-        /// Where it was to go.
-        out_dir: PathBuf,
-        /// What all files take.
-        needed_bytes: u64,
-        /// What is free.
-        free_bytes: u64,
-    },
-    /// Files of the session that are missing or broken.
-    #[error("{}", sources::sentence(.0))]
-    Sources(Vec<SourceProblem>),
-    /// What was printed could not be written.
-    #[error("{} could not be written: {reason}. Nothing was printed.", .path.display())]
-    Write {
-        /// Where to.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
-}
+use cuts::Cut;
+use files::Planned;
+use output::{About, Finished};
+use render::{Pass, Run, Trouble, Window};
+use sink::{Sink, TailKeeper};
+use stems::From;
 
 /// Told after each block: frames done, and of how many.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// Frames of a block: a few megabytes of the session pass through the processor's cache at a time.
+const BLOCK_FRAMES: usize = 8192;
+/// The same where many strips are tapped, each of which takes room of its own.
+const STEMS_BLOCK_FRAMES: usize = 2048;
+/// The longest tail.
+const MAX_TAIL_SECS: f64 = 3600.0;
+/// Memory for the tails of loops.
+const MAX_TAILS_BYTES: u64 = 1 << 30;
 
 /// Prints. Blocks until it is done.
 ///
@@ -157,10 +67,12 @@ pub fn print(job: &PrintJob, progress: Progress<'_>) -> Result<PrintReport, Prin
     print_in_blocks(job, &storage::shared(), None, progress)
 }
 
-/// Frames of a block: a few megabytes of the session pass through the processor's cache at a time.
-const BLOCK_FRAMES: usize = 8192;
-/// The same where many strips are tapped, each of which takes room of its own.
-const STEMS_BLOCK_FRAMES: usize = 2048;
+/// What goes through the mixer in one pass, and what is cut from it.
+struct Batch {
+    session: Session,
+    plan: Plan,
+    cuts: Vec<Cut>,
+}
 
 fn print_in_blocks(
     job: &PrintJob,
@@ -168,74 +80,303 @@ fn print_in_blocks(
     block_frames: Option<usize>,
     progress: Progress<'_>,
 ) -> Result<PrintReport, PrintError> {
-    let rate = job.rate.unwrap_or_else(|| usual_rate(&job.session));
+    let request = &job.request;
+    let rate = request.rate.unwrap_or_else(|| usual_rate(&job.session));
     if !(8_000..=384_000).contains(&rate) {
         return Err(PrintError::Rate(rate));
     }
-    output::refuse_media_folder(&**storage, &job.out_dir, &job.media_root)?;
+    refuse_media_folder(&**storage, &request.out_dir, &job.media_root)?;
+    let tail_frames = tail_frames(request, rate)?;
     let session = deaf(&job.session);
     let mut sources = sources::Sources::new(&session, &job.media_root, storage, rate);
-    let compiled = Compiler::default().compile(&session, rate, |id| sources.stream(id));
-    let notes = [compiled.notes, sources.check(&compiled.plan.schedule)?].concat();
-    let plan = compiled.plan;
-    let stems = stems::choose(&session, &plan, job.what)?;
-    let span = stems::span(&plan.schedule)?;
-
-    let mut files: Vec<PrintedFile> = stems
-        .iter()
-        .map(|stem| PrintedFile {
-            path: job.out_dir.join(&stem.file_name),
-            name: stem.name.clone(),
-            skipped: false,
-            peak_db: f64::NEG_INFINITY,
-            clipped_samples: 0,
-        })
-        .collect();
-    for file in files.iter_mut().filter(|f| f.path.symlink_metadata().is_ok()) {
-        match job.if_exists {
-            IfExists::Fail => return Err(PrintError::Exists(file.path.clone())),
-            IfExists::Skip => file.skipped = true,
-            IfExists::Replace => {}
-        }
-    }
-    let wanted: Vec<usize> = (0..files.len()).filter(|i| !files[*i].skipped).collect();
-    if !wanted.is_empty() {
-        let about = output::About {
-            session: session.id,
-            rate,
-            format: job.format,
-            start_frame: span.start,
-            frames: span.end.abs_diff(span.start),
-        };
-        let all = wanted.iter().map(|i| (&stems[*i], files[*i].path.as_path()));
-        let outputs = output::open_all(&**storage, &job.out_dir, &about, all)?;
-        let chosen: Vec<_> = wanted.iter().map(|i| stems[*i].from).collect();
-        let main_only = chosen.iter().all(|from| matches!(from, stems::From::Port(_)));
-        let block =
-            block_frames.unwrap_or(if main_only { BLOCK_FRAMES } else { STEMS_BLOCK_FRAMES });
-        let run = render::Run { session: &session, rate, span: span.clone(), block_frames: block };
-        let done = render::render(&run, plan, &chosen, outputs, storage, progress)
-            .map_err(|trouble| sources.blame(trouble))?;
-        for (i, heard) in wanted.iter().zip(output::publish(done, job.if_exists)?) {
-            files[*i].peak_db = crate::gain::to_db(f64::from(heard.peak));
-            files[*i].clipped_samples = heard.clipped_samples;
-        }
-    }
-    Ok(PrintReport {
-        files,
+    let (batches, mut notes) = batches(&session, request, rate, tail_frames, &mut sources)?;
+    let all: Vec<&Cut> = batches.iter().flat_map(|b| &b.cuts).collect();
+    let tail = tail_frames.unsigned_abs();
+    let mut files = files::plan(&session, request, rate, &all, tail)?;
+    files::look(&mut files, request.if_exists)?;
+    let (start, end) = all.iter().fold((i64::MAX, i64::MIN), |(start, end), cut| {
+        let tail = if request.looped { 0 } else { tail_frames };
+        (start.min(cut.span.start), end.max(cut.span.end.saturating_add(tail)))
+    });
+    drop(all);
+    let mut report = PrintReport {
+        files: Vec::new(),
+        manifests: Vec::new(),
         rate,
-        frames: span.end.abs_diff(span.start),
-        start_frame: span.start,
-        format: job.format,
-        notes,
+        frames: end.abs_diff(start),
+        start_frame: start,
+        format: request.format,
+        dither: request.dithers(),
+        gaps: 0,
+        notes: Vec::new(),
+    };
+    if files.iter().flatten().all(|f| f.printed.skipped) {
+        report.files = files.into_iter().flatten().map(|f| f.printed).collect();
+        report.notes = notes;
+        return Ok(report);
+    }
+    let about = About {
+        session: session.id,
+        rate,
+        format: request.format,
+        dither: request.dithers(),
+        looped: request.looped,
+        proof: request.proof,
+    };
+    let made =
+        MadeFolder::make(&request.out_dir).map_err(|e| PrintError::write(&request.out_dir, &e))?;
+    make_sure(&**storage, &files, &about, &request.out_dir)?;
+    let mut printing = Printing { request, about, tail, block_frames, storage, progress, done: 0 };
+    let total = batches.iter().zip(split(&files, &batches)).map(|(b, f)| printing.frames(b, f));
+    let total = total.fold(0, u64::saturating_add);
+    let mut ready = Vec::new();
+    let mut at = 0;
+    for batch in batches {
+        let own = &mut files[at..at + batch.cuts.len()];
+        at += own.len();
+        let (finished, gaps) =
+            printing.batch(batch, own, total).map_err(|trouble| sources.blame(trouble))?;
+        report.gaps += gaps;
+        let wanted = own.iter_mut().flatten().filter(|f| !f.printed.skipped);
+        for (file, (whole, heard)) in wanted.zip(finished) {
+            file.printed.channels = heard.channels;
+            file.printed.peak_db = crate::gain::to_db(f64::from(heard.peak));
+            file.printed.clipped_samples = heard.clipped_samples;
+            file.printed.proof = heard.proof;
+            ready.push(whole);
+        }
+    }
+    report.files = files.into_iter().flatten().map(|f| f.printed).collect();
+    if request.proof {
+        let manifests = manifest::write(&session, request, &report)?;
+        report.manifests = manifests.iter().map(|m| m.path().to_owned()).collect();
+        ready.extend(manifests);
+    }
+    publish(&ready, request)?;
+    made.keep();
+    report.notes.append(&mut notes);
+    Ok(report)
+}
+
+/// What is rendered in which pass, once the session's files are known to be whole.
+fn batches(
+    session: &Session,
+    request: &PrintRequest,
+    rate: u32,
+    tail_frames: i64,
+    sources: &mut sources::Sources<'_>,
+) -> Result<(Vec<Batch>, Vec<String>), PrintError> {
+    let compiled = Compiler::default().compile(session, rate, |id| sources.stream(id));
+    let notes = [compiled.notes, sources.check(&compiled.plan.schedule)?].concat();
+    let range = cuts::range(session, request, rate)?;
+    let range = range.as_ref();
+    if request.pieces != Pieces::Clips {
+        let cuts = cuts::of_strips(session, &compiled.plan, request, range, tail_frames)?;
+        let batch = Batch { session: session.clone(), plan: compiled.plan, cuts };
+        return Ok((vec![batch], notes));
+    }
+    let mut batches = Vec::new();
+    for layers in layers::of(session, rate, range, tail_frames) {
+        let session = layers.session(session);
+        let plan = Compiler::default().compile(&session, rate, |id| sources.stream(id)).plan;
+        let cuts = cuts::of_layers(&layers, &plan, request);
+        batches.push(Batch { session, plan, cuts });
+    }
+    if batches.is_empty() {
+        return Err(PrintError::Nothing(stems::NO_CLIPS.to_owned()));
+    }
+    Ok((batches, notes))
+}
+
+/// The files of each batch.
+fn split<'f>(files: &'f [Vec<Planned>], batches: &[Batch]) -> Vec<&'f [Vec<Planned>]> {
+    let mut rest = files;
+    let mut cut = |batch: &Batch| {
+        let (own, after) = rest.split_at(batch.cuts.len().min(rest.len()));
+        rest = after;
+        own
+    };
+    batches.iter().map(&mut cut).collect()
+}
+
+/// A print on its way.
+struct Printing<'p> {
+    request: &'p PrintRequest,
+    about: About,
+    tail: u64,
+    block_frames: Option<usize>,
+    storage: &'p Arc<dyn Storage>,
+    progress: Progress<'p>,
+    /// Frames of the batches before.
+    done: u64,
+}
+
+/// The signals of a batch, and the windows of its cuts with and without their tails.
+struct Windows {
+    from: Vec<From>,
+    bare: Vec<Window>,
+    tailed: Vec<Window>,
+}
+
+impl Printing<'_> {
+    fn windows(&self, batch: &Batch, files: &[Vec<Planned>]) -> Windows {
+        let mut windows = Windows { from: Vec::new(), bare: Vec::new(), tailed: Vec::new() };
+        for (cut, files) in batch.cuts.iter().zip(files) {
+            if files.iter().all(|f| f.printed.skipped) {
+                continue;
+            }
+            let known = windows.from.iter().position(|f| *f == cut.from);
+            let signal = known.unwrap_or(windows.from.len());
+            if known.is_none() {
+                windows.from.push(cut.from);
+            }
+            let end = cut.span.end.saturating_add_unsigned(self.tail);
+            windows.bare.push(Window { signal, span: cut.span.clone() });
+            windows.tailed.push(Window { signal, span: cut.span.start..end });
+        }
+        windows
+    }
+
+    fn has_tails_of_loops(&self) -> bool {
+        self.request.looped && self.tail > 0
+    }
+
+    /// Frames that are rendered for a batch.
+    fn frames(&self, batch: &Batch, files: &[Vec<Planned>]) -> u64 {
+        let windows = self.windows(batch, files);
+        let tailed = render::frames_of(&windows.tailed);
+        if self.has_tails_of_loops() {
+            tailed.saturating_add(render::frames_of(&windows.bare))
+        } else {
+            tailed
+        }
+    }
+
+    /// Renders a batch and writes its files. Gives them in order, and how many gaps there were.
+    fn batch(
+        &mut self,
+        batch: Batch,
+        files: &[Vec<Planned>],
+        total: u64,
+    ) -> Result<(Vec<Finished>, u64), Trouble> {
+        let Windows { from, bare, tailed } = self.windows(&batch, files);
+        let ports_only = from.iter().all(|from| matches!(from, From::Port(_)));
+        let usual = if ports_only { BLOCK_FRAMES } else { STEMS_BLOCK_FRAMES };
+        let run = Run {
+            session: &batch.session,
+            request: self.request,
+            rate: self.about.rate,
+            block_frames: self.block_frames.unwrap_or(usual),
+        };
+        let mut pass = Pass::new(&run, batch.plan, from.clone(), self.storage);
+        let mut tails = Vec::new();
+        if self.has_tails_of_loops() {
+            let keepers = keepers(&from, &bare, self.tail).map_err(Trouble::Print)?;
+            let keepers = self.play(&mut pass, &tailed, keepers, total)?;
+            tails = keepers.into_iter().map(TailKeeper::tail).collect();
+        }
+        let mut tails = tails.into_iter();
+        let cuts = files.iter().filter(|f| !f.iter().all(|f| f.printed.skipped));
+        let sinks = cuts.map(|files| {
+            let wanted = files.iter().filter(|f| !f.printed.skipped);
+            let one_of = files.iter().any(|f| f.specs.len() > 1);
+            let specs = wanted.flat_map(|f| f.specs.iter().cloned()).collect();
+            Sink::new(self.about, specs, one_of, tails.next().unwrap_or_default())
+        });
+        let sinks = sinks.collect();
+        let windows = if self.request.looped { bare } else { tailed };
+        let sinks = self.play(&mut pass, &windows, sinks, total)?;
+        Ok((sinks.into_iter().flat_map(Sink::finished).collect(), pass.gaps()))
+    }
+
+    fn play<C: render::Consumer>(
+        &mut self,
+        pass: &mut Pass<'_>,
+        windows: &[Window],
+        consumers: Vec<C>,
+        total: u64,
+    ) -> Result<Vec<C>, Trouble> {
+        let (before, progress) = (self.done, &mut *self.progress);
+        let consumers =
+            pass.play(windows, consumers, &mut |done, _| progress(before + done, total))?;
+        self.done += render::frames_of(windows);
+        Ok(consumers)
+    }
+}
+
+/// What keeps the tail of each loop.
+fn keepers(from: &[From], loops: &[Window], tail: u64) -> Result<Vec<TailKeeper>, PrintError> {
+    let channels = |w: &Window| from.get(w.signal).map_or(0, |f| f.channels());
+    let frames = |w: &Window| w.span.end.abs_diff(w.span.start);
+    let bytes = |w: &Window| 4 * u64::from(channels(w)) * frames(w).min(tail);
+    if loops.iter().map(bytes).fold(0, u64::saturating_add) > MAX_TAILS_BYTES {
+        return Err(PrintError::Asked(
+            "The tails of so many loops do not fit into memory. Let them be shorter, or print \
+             fewer at once."
+                .to_owned(),
+        ));
+    }
+    Ok(loops.iter().map(|w| TailKeeper::new(channels(w), frames(w), tail)).collect())
+}
+
+/// That there is room for all files, and that the folder can be written to.
+fn make_sure(
+    storage: &dyn Storage,
+    files: &[Vec<Planned>],
+    about: &About,
+    out_dir: &Path,
+) -> Result<(), PrintError> {
+    let needed_bytes = files::bytes_of(files, about);
+    if let Ok(free_bytes) = storage.free_bytes(out_dir)
+        && free_bytes < needed_bytes
+    {
+        return Err(PrintError::NoRoom { out_dir: out_dir.to_owned(), needed_bytes, free_bytes });
+    }
+    let probe = Part::create(&out_dir.join("print"));
+    probe.map(drop).map_err(|e| PrintError::write(out_dir, &e))
+}
+
+/// Gives finished files their names: all of them, or none.
+fn publish(ready: &[Ready], request: &PrintRequest) -> Result<(), PrintError> {
+    if request.is_cancelled() {
+        return Err(PrintError::Cancelled);
+    }
+    let replace = request.if_exists == IfExists::Replace;
+    part::publish(ready, replace).map_err(|(path, error)| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => PrintError::Exists(path),
+        _ => PrintError::write(&path, &error),
     })
+}
+
+fn refuse_media_folder(
+    storage: &dyn Storage,
+    out_dir: &Path,
+    media_root: &Path,
+) -> Result<(), PrintError> {
+    if is_inside(storage, out_dir, media_root) {
+        return Err(PrintError::InMediaFolder {
+            out_dir: out_dir.to_owned(),
+            media_root: media_root.to_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn tail_frames(request: &PrintRequest, rate: u32) -> Result<i64, PrintError> {
+    if !(0.0..=MAX_TAIL_SECS).contains(&request.tail_secs) {
+        return Err(PrintError::Asked(format!(
+            "A tail of {} s cannot be. Choose one from 0 to {MAX_TAIL_SECS} s.",
+            request.tail_secs
+        )));
+    }
+    Ok(range::ticks(request.tail_secs).to_frames(rate))
 }
 
 /// The rate that most of the audio in use has; 48 kHz where there is none.
 #[must_use]
 pub fn usual_rate(session: &Session) -> u32 {
     let sources = session.source_map();
-    let mut secs: std::collections::BTreeMap<u32, f64> = std::collections::BTreeMap::new();
+    let mut secs: BTreeMap<u32, f64> = BTreeMap::new();
     for source in session.clips().filter_map(|(_, clip)| sources.get(&clip.source)) {
         #[expect(clippy::cast_precision_loss, reason = "only compared")]
         let length = source.frames as f64 / f64::from(source.rate.max(1));
@@ -255,11 +396,6 @@ fn deaf(session: &Session) -> Session {
     session.globals.bypass = false;
     session.globals.through = false;
     session
-}
-
-/// `path` as a sentence names it.
-fn failed(path: &Path, error: &std::io::Error) -> PrintError {
-    PrintError::Write { path: path.to_owned(), reason: error.to_string() }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Hand-overs in the background: how far they are, how they end, what is left of one that is
+//! Hand-overs and prints in the background: how far they are, how they end, what is left of one that is
 //! cancelled.
 
 use std::path::Path;
@@ -8,6 +8,7 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 use serde_json::json;
 use stowaway_engine::exchange::Kind;
 use stowaway_engine::instance::{Instance, InstanceConfig};
+use stowaway_engine::print::{Pieces, PrintRequest};
 use stowaway_engine::session::snapshot::{Work, WorkDone};
 
 const RATE: u32 = 48_000;
@@ -112,4 +113,39 @@ fn a_cancelled_one_leaves_nothing_and_one_at_a_time_is_made() {
     // And the instance may go in the midst of one.
     instance.export(Kind::Reaper, out);
     drop(instance);
+}
+
+#[test]
+fn a_print_is_made_and_a_cancelled_one_leaves_nothing() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let instance = opened(&dir.path().join("media"), 2_000_000);
+    let out = dir.path().join("out");
+    let request = || PrintRequest { pieces: Pieces::Clips, ..PrintRequest::to(out.clone()) };
+    instance.print(request());
+    let done = until_done(&instance, |_| {}).expect("room");
+    assert_eq!(done.files.len(), 3, "{done:?}");
+    for file in &done.files {
+        assert_eq!(hound::WavReader::open(file).expect("a file").duration(), 2_000_000);
+    }
+    assert_eq!(left_in(&out), 5, "and a manifest");
+    instance.end_work();
+    instance.print(request());
+    let why = until_done(&instance, |_| {}).expect_err("they are there already");
+    assert!(why.contains("exists already"), "{why}");
+
+    let other = dir.path().join("other");
+    instance.print(PrintRequest { out_dir: other.clone(), ..request() });
+    let mut cancelled = false;
+    let why = until_done(&instance, |work| {
+        if !cancelled && work.done > 0 && work.finished.is_none() {
+            cancelled = true;
+            instance.end_work();
+        }
+    });
+    let why = why.expect_err("it was cancelled");
+    assert!(cancelled && why.contains("cancelled"), "{why}");
+    assert!(!other.exists(), "the folder that was made goes too");
+    instance.print(PrintRequest { out_dir: dir.path().join("media/x"), ..request() });
+    let why = until_done(&instance, |_| {}).expect_err("that is for takes");
+    assert!(why.contains("media folder"), "{why}");
 }

@@ -12,7 +12,6 @@ fn a_session_is_exported_and_revealed_in_two_clicks() {
     editor.run_steps(3);
     assert_eq!(editor.state().state.side, Some(Side::HandOver));
     editor.get_by_role_and_label(Role::Button, "DAWproject").click();
-    settle(&stage, &mut editor);
     let mut shown = Vec::new();
     for _ in 0..500 {
         editor.step();
@@ -40,4 +39,31 @@ fn a_session_is_exported_and_revealed_in_two_clicks() {
     if let Some(path) = std::env::var_os("STOWAWAY_PICTURE") {
         editor.render().expect("a picture").save(path).expect("a file");
     }
+}
+
+#[test]
+fn a_range_is_printed_from_the_page_while_the_host_plays() {
+    let (mut stage, mut editor) = recorded("print");
+    editor.state_mut().state.range = Some((1.25, 1.75));
+    editor.get_by_role_and_label(Role::Button, "Print").click();
+    editor.run_steps(3);
+    editor.get_by_role_and_label(Role::CheckBox, "Only the range on the ruler").click();
+    editor.get_by_role_and_label(Role::CheckBox, "Tracks").click();
+    editor.run_steps(3);
+    if let Some(path) = std::env::var_os("STOWAWAY_PICTURE") {
+        editor.render().expect("a picture").save(path).expect("a file");
+    }
+    let buttons = editor.query_all_by_role_and_label(Role::Button, "Print");
+    // The one in the bar, and the one that prints.
+    buttons.last().expect("a button").click();
+    settle(&stage, &mut editor);
+    stage.until("the print", |stage| {
+        stage.run(2_048, true);
+        stage.picture().work.as_ref().is_some_and(|w| w.finished.is_some())
+    });
+    let work = stage.picture().work.clone().expect("it was made");
+    let done = work.finished.expect("it ended").expect("room");
+    assert_eq!(done.files, [work.folder.join("Main.wav")]);
+    let printed = hound::WavReader::open(&done.files[0]).expect("a file");
+    assert_eq!(printed.duration(), stowaway_snapshots::stage::RATE / 2);
 }

@@ -29,12 +29,12 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
         under_way(ui, now, state, work);
         ui.separator();
     }
-    let Some(usual) = usual_folder(now) else {
+    let Some(usual) = usual_folder(now, "Exports") else {
         ui.label(dim("There is nothing to hand over yet: record something first."));
         return;
     };
     let busy = now.picture.work.as_ref().is_some_and(|w| w.finished.is_none());
-    folder_field(ui, state, &usual);
+    folder_field(ui, &mut state.pages.folder, &usual);
     ui.add_space(6.0);
     ui.add_enabled_ui(!busy, |ui| exports(ui, now, state, &usual));
 }
@@ -44,32 +44,33 @@ fn dim(text: impl Into<String>) -> RichText {
 }
 
 /// Beside the media folder, never in it.
-fn usual_folder(now: &Now<'_>) -> Option<PathBuf> {
+#[must_use]
+pub fn usual_folder(now: &Now<'_>, name: &str) -> Option<PathBuf> {
     let named = now.session().settings.media_folder.as_deref().map(Path::new);
     let media = now.picture.folder.as_deref().or(named)?;
     let beside = media.parent().filter(|p| p.parent().is_some()).unwrap_or(media);
-    Some(beside.join("Exports"))
+    Some(beside.join(name))
 }
 
 /// Where files go.
-pub fn folder_field(ui: &mut Ui, state: &mut ViewState, usual: &Path) {
+pub fn folder_field(ui: &mut Ui, typed: &mut String, usual: &Path) {
     ui.label(dim("Into the folder"));
     let hint = usual.display().to_string();
-    let field = TextEdit::singleline(&mut state.pages.folder).hint_text(hint);
+    let field = TextEdit::singleline(typed).hint_text(hint);
     ui.add(field.desired_width(f32::INFINITY));
 }
 
 /// The folder that is meant.
 #[must_use]
-pub fn folder(state: &ViewState, usual: &Path) -> PathBuf {
-    let typed = state.pages.folder.trim();
+pub fn typed_folder(typed: &str, usual: &Path) -> PathBuf {
+    let typed = typed.trim();
     if typed.is_empty() { usual.to_owned() } else { PathBuf::from(from_home(typed)) }
 }
 
 fn exports(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, usual: &Path) {
     ui.label("Hand over to another program");
     ui.label(dim("Makes it, and shows it in its folder."));
-    let to = folder(state, usual);
+    let to = typed_folder(&state.pages.folder, usual);
     let choices = [
         ("DAWproject", Kind::DawProject, "Bitwig, Studio One, Cubase: with its audio inside."),
         ("Reaper project", Kind::Reaper, "With takes in lanes; its audio is copied beside it."),
@@ -87,7 +88,8 @@ fn exports(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, usual: &Path) {
     }
 }
 
-fn under_way(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, work: &Work) {
+/// How far it is, or how it ended.
+pub fn under_way(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, work: &Work) {
     let instance = now.plug.instance();
     match &work.finished {
         None => {

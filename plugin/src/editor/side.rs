@@ -18,6 +18,7 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, side: Side) {
         ui.heading(match side {
             Side::Takes => "Takes",
             Side::Messages => "Messages",
+            Side::Print => "Print",
             Side::HandOver => "Export",
             Side::Host => "Host",
         });
@@ -42,6 +43,7 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, side: Side) {
             super::take_list::show(ui, now, state);
         }
         Side::Messages => messages(ui, now),
+        Side::Print => super::print_page::ui(ui, now, state),
         Side::HandOver => super::hand_over::ui(ui, now, state),
         Side::Host => {
             host(ui, &now.plug.report_text());

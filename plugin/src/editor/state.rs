@@ -16,7 +16,9 @@ pub enum Side {
     Takes,
     /// What the user should know.
     Messages,
-    /// What leaves the session.
+    /// Prints.
+    Print,
+    /// Hand-overs to other programs.
     HandOver,
     /// What is known of the host.
     Host,
@@ -124,6 +126,8 @@ pub struct ViewState {
     pub waves: super::wave::Drawn,
     /// Where the mouse was pressed on a control, for drags that end outside.
     pub pressed: Option<Pos2>,
+    /// What is filled in on the page of prints.
+    pub print: super::print_page::Form,
     /// What the page of hand-overs remembers.
     pub pages: super::hand_over::Pages,
     /// Triggers that were pressed, and when they are let go of.
@@ -159,6 +163,7 @@ impl Default for ViewState {
             ruler_menu_secs: 0.0,
             waves: super::wave::Drawn::default(),
             pressed: None,
+            print: super::print_page::Form::default(),
             pages: super::hand_over::Pages::default(),
             pressed_keys: Vec::new(),
             framed: false,

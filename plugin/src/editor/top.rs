@@ -188,6 +188,7 @@ fn sides(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
         (Side::Host, "Host", 0),
         (Side::Messages, "Messages", messages),
         (Side::HandOver, "Export", 0),
+        (Side::Print, "Print", 0),
         (Side::Takes, "Takes", takes),
     ] {
         let open = state.side == Some(side);

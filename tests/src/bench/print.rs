@@ -33,6 +33,7 @@ pub fn measure(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
         ]);
         per_track.push(times.print / count as f64);
     }
+    rows.extend(stems(bench, files.get(..COUNTS[0]).ok_or("too few files")?)?);
     if let [few, many] = per_track.as_slice() {
         let growth = (many / few - 1.0) * 100.0;
         rows.push(Row::limited("print, cost per track from 64 to 256", growth, "% more", 25.0));
@@ -57,7 +58,7 @@ fn time(bench: &Bench, files: &[PathBuf], runs: usize) -> Result<Times, String> 
                     .arg(&document)
                     .arg("--out")
                     .arg(&prints)
-                    .args(["--main", "--bits", "32f", "--if-exists", "replace"]),
+                    .args(["--main", "--bits", "32f", "--no-proof", "--if-exists", "replace"]),
             )?,
         ];
         if round > 0 {
@@ -68,6 +69,45 @@ fn time(bench: &Bench, files: &[PathBuf], runs: usize) -> Result<Times, String> 
     }
     let [read, bare, print] = times.map(|all| median(&all));
     Ok(Times { read, bare, print })
+}
+
+/// All tracks and the main mix in one pass, against a loop that reads, converts and writes as much.
+fn stems(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
+    let runs = if bench.quick { 1 } else { 3 };
+    let scratch = bench.out.join("scratch");
+    let document = bench.media().join(format!("{}.stowaway", files.len()));
+    let prints = scratch.join("stems");
+    let bare = scratch.join("bare stems");
+    let print = |more: &[&str]| {
+        let mut command = Command::new(&bench.cli);
+        command.arg("print").arg(&document).arg("--out").arg(&prints);
+        command.args(["--tracks", "--main", "--bits", "32f", "--if-exists", "replace"]);
+        cpu_secs_of(command.args(more))
+    };
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    // One round more than counted, as above.
+    for round in 0..=runs {
+        let cpu_secs = [
+            cpu_secs_of(Command::new(&bench.bare).arg("--stems").arg(&bare).args(files))?,
+            print(&["--no-proof"])?,
+            print(&[])?,
+        ];
+        if round > 0 {
+            times.iter_mut().zip(cpu_secs).for_each(|(all, secs)| all.push(secs));
+        }
+    }
+    for dir in [&prints, &bare] {
+        std::fs::remove_dir_all(dir).map_err(|e| format!("{} stays: {e}.", dir.display()))?;
+    }
+    let [bare, print, proven] = times.map(|all| median(&all));
+    let name = |what: &str| format!("{} stems and main, {what}", files.len());
+    let note = format!("CPU, median of {runs}");
+    Ok(vec![
+        Row::plain(name("bare loop"), bare, "s").note(note.clone()),
+        Row::plain(name("stowaway print"), print, "s").note(note.clone()),
+        Row::limited(name("print : bare loop"), print / bare, "x", 2.0),
+        Row::plain(name("the proof in addition"), proven - print, "s").note(note),
+    ])
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::arrangement::{TrackStrip, clips as counted};
 use super::copy::Pace;
-use super::folder::MadeFolder;
 use super::piece::Piece;
 use super::{Arrangement, ExportError, ExportedFile, IfExists, Job, Progress, Report};
 use crate::media::folder::{KnownNames, numbered, sanitize};
+use crate::media::made::MadeFolder;
 use crate::session::document::values::floor_char;
 
 mod audio;
@@ -54,7 +54,7 @@ pub(super) fn export(
     }
     let bytes = clips.values().map(ClipFile::file_bytes).fold(0, u64::saturating_add);
     let mut pace = Pace::new(job.options, progress, bytes);
-    let made = MadeFolder::make(dir)?;
+    let made = MadeFolder::make(dir).map_err(|e| ExportError::write(dir, &e))?;
     job.need(dir, bytes)?;
     let ready: Result<Vec<_>, _> =
         clips.values().map(|clip| clip.write(job, &mut audio, &mut pace)).collect();

@@ -6,10 +6,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::copy::{Pace, copy};
-use super::folder::MadeFolder;
 use super::media::Media;
 use super::{Arrangement, ExportError, ExportedFile, IfExists, Job, Progress, Report};
 use super::{folder_of, skipped};
+use crate::media::made::MadeFolder;
 use crate::media::part::{Part, Ready};
 
 mod project;
@@ -45,7 +45,8 @@ pub(super) fn export(
     let mut pace = Pace::new(job.options, progress, media.copied_bytes());
     let any = media.files.values().any(|f| f.copied);
     // Before the files in it, so that it goes after them.
-    let made = any.then(|| MadeFolder::make(&copies)).transpose()?;
+    let made = any.then(|| MadeFolder::make(&copies)).transpose();
+    let made = made.map_err(|e| ExportError::write(&copies, &e))?;
     let mut files = vec![written(file, told.text.as_bytes())?];
     for audio in media.files.values().filter(|f| f.copied) {
         let place = folder.join(&audio.reference);

@@ -26,10 +26,49 @@ pub struct Level {
     pub noise_db: f64,
 }
 
+/// Loudness and true peak as EBU R 128 and ITU-R BS.1770 have them. Not there where the meter
+/// cannot be had: for rates of no audio.
+pub(crate) struct R128(Option<EbuR128>);
+
+impl R128 {
+    /// For so many channels at a rate.
+    pub(crate) fn new(channels: u16, rate: u32) -> Self {
+        let meter = EbuR128::new(u32::from(channels), rate, Mode::I | Mode::TRUE_PEAK);
+        let mut meter = meter.ok();
+        if let (Some(meter), 3..) = (&mut meter, channels) {
+            // The channels of a wide signal are inputs, not loudspeakers: each weighs the same.
+            for channel in 0..u32::from(channels) {
+                let _ = meter.set_channel(channel, Channel::Center);
+            }
+        }
+        Self(meter)
+    }
+
+    /// More frames, a slice a channel.
+    pub(crate) fn hear(&mut self, channels: &[&[f32]]) {
+        if let Some(meter) = &mut self.0 {
+            let heard = meter.add_frames_planar_f32(channels);
+            debug_assert!(heard.is_ok(), "only a wrong number of channels is refused");
+        }
+    }
+
+    /// Integrated, LUFS; minus infinity where there is none.
+    pub(crate) fn lufs(&self) -> f64 {
+        let lufs = self.0.as_ref().and_then(|m| m.loudness_global().ok());
+        lufs.filter(|l| l.is_finite()).unwrap_or(f64::NEG_INFINITY)
+    }
+
+    /// Linear.
+    pub(crate) fn true_peak(&self) -> f64 {
+        self.0.as_ref().map_or(0.0, |m| {
+            (0..m.channels()).map(|c| m.true_peak(c).unwrap_or(0.0)).fold(0.0, f64::max)
+        })
+    }
+}
+
 /// Hears audio piece by piece. See the module.
 pub struct LevelMeter {
-    /// Not there where the meter cannot be had: for rates of no audio.
-    loudness: Option<EbuR128>,
+    loudness: R128,
     peak: f32,
     squares: f64,
     samples: u64,
@@ -44,16 +83,8 @@ impl LevelMeter {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a rate")]
     pub fn new(channels: u16, rate: u32) -> Self {
-        let meter = EbuR128::new(u32::from(channels), rate, Mode::I | Mode::TRUE_PEAK);
-        let mut loudness = meter.ok();
-        if let (Some(meter), 3..) = (&mut loudness, channels) {
-            // The channels of a wide take are inputs, not loudspeakers: each weighs the same.
-            for channel in 0..u32::from(channels) {
-                let _ = meter.set_channel(channel, Channel::Center);
-            }
-        }
         Self {
-            loudness,
+            loudness: R128::new(channels, rate),
             peak: 0.0,
             squares: 0.0,
             samples: 0,
@@ -66,10 +97,7 @@ impl LevelMeter {
     /// More frames, a slice a channel.
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "levels")]
     pub fn hear(&mut self, channels: &[&[f32]]) {
-        if let Some(meter) = &mut self.loudness {
-            let heard = meter.add_frames_planar_f32(channels);
-            debug_assert!(heard.is_ok(), "only a wrong number of channels is refused");
-        }
+        self.loudness.hear(channels);
         let frames = channels.iter().map(|c| c.len()).min().unwrap_or(0);
         let mut at = 0;
         while at < frames {
@@ -113,15 +141,11 @@ impl LevelMeter {
             let (_, level, _) = self.windows.select_nth_unstable_by(quiet, f32::total_cmp);
             f64::from(*level).sqrt()
         };
-        let lufs = self.loudness.as_ref().and_then(|m| m.loudness_global().ok());
-        let true_peak = self.loudness.as_ref().map_or(0.0, |m| {
-            (0..m.channels()).map(|c| m.true_peak(c).unwrap_or(0.0)).fold(0.0, f64::max)
-        });
         Level {
             peak_db: to_db(f64::from(self.peak)),
-            true_peak_db: to_db(true_peak.max(f64::from(self.peak))),
+            true_peak_db: to_db(self.loudness.true_peak().max(f64::from(self.peak))),
             rms_db: to_db(rms),
-            lufs: lufs.filter(|l| l.is_finite()).unwrap_or(f64::NEG_INFINITY),
+            lufs: self.loudness.lufs(),
             noise_db: to_db(noise),
         }
     }

@@ -53,6 +53,11 @@ impl Part {
 }
 
 impl Ready {
+    /// Where it will be.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn publish(&self, replace: bool) -> io::Result<()> {
         if replace { fs::rename(&self.part, &self.path) } else { name_new(&self.part, &self.path) }
     }

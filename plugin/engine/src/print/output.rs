@@ -1,18 +1,18 @@
 //! The files of a print: written under names of their own, and given their true ones when all of
 //! them are whole. What fails, or is dropped, leaves nothing behind.
 
-use std::fs;
-use std::io::{self, Seek, SeekFrom, Write};
-use std::path::Path;
-use std::time::SystemTime;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 
 use uuid::Uuid;
 
-use super::stems::Stem;
-use super::{IfExists, PrintError, failed};
-use crate::disk::storage::{Storage, rf64_at_bytes};
-use crate::media::folder::is_inside;
-use crate::media::part::{self, Part};
+use super::PrintError;
+use super::dither::Dither;
+use super::measure::Measure;
+use super::report::Proof;
+use crate::disk::storage::rf64_at_bytes;
+use crate::media::part::{Part, Ready};
 use crate::media::wav::samples::encode_planar;
 use crate::media::wav::{Passport, SampleFormat, TakeHeader};
 use crate::rt::kernels::Kernels;
@@ -22,121 +22,183 @@ use crate::time::Ticks;
 const WRITE_BYTES: usize = 64 * 1024;
 
 /// What all files of a print have in common.
+#[derive(Clone, Copy)]
 pub(super) struct About {
     pub(super) session: Uuid,
     pub(super) rate: u32,
     pub(super) format: SampleFormat,
+    pub(super) dither: bool,
+    pub(super) looped: bool,
+    pub(super) proof: bool,
+}
+
+/// Which channels of a signal become a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Take {
+    /// All.
+    All,
+    /// This one.
+    One(usize),
+    /// The mean of all, as one.
+    Mean,
+}
+
+/// One file to be.
+#[derive(Clone, Debug)]
+pub(super) struct Spec {
+    pub(super) path: PathBuf,
+    /// As the user calls it.
+    pub(super) title: String,
+    /// Id in the session; 0 for what is no track.
+    pub(super) track: u64,
+    /// Timeline frame of its first.
     pub(super) start_frame: i64,
     pub(super) frames: u64,
+    pub(super) channels: u16,
+    pub(super) take: Take,
+    /// The same for the same file of every print of the session.
+    pub(super) id: Uuid,
+    /// Of its noise; that of the signal that it is a channel of.
+    pub(super) seed: u64,
 }
 
 /// What was heard of a file while it was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Heard {
     pub(super) peak: f32,
     pub(super) clipped_samples: u64,
+    pub(super) channels: u16,
+    pub(super) proof: Option<Proof>,
 }
 
-/// One stereo file. Dropped before [`publish`], it goes.
+/// A file that is whole.
+pub(super) type Finished = (Ready, Heard);
+
+/// One file. Dropped before its [`Ready`] is published, it goes.
 pub(super) struct Output {
     part: Part,
     header: TakeHeader,
+    take: Take,
+    first_channel: usize,
     format: SampleFormat,
+    dither: Option<Dither>,
+    measure: Option<Measure>,
     bytes: Vec<u8>,
+    mean: Vec<f32>,
     frames: u64,
     heard: Heard,
     kernels: Kernels,
 }
 
-/// Refuses to print among takes.
-pub(super) fn refuse_media_folder(
-    storage: &dyn Storage,
-    out_dir: &Path,
-    media_root: &Path,
-) -> Result<(), PrintError> {
-    if is_inside(storage, out_dir, media_root) {
-        return Err(PrintError::InMediaFolder {
-            out_dir: out_dir.to_owned(),
-            media_root: media_root.to_owned(),
-        });
-    }
-    Ok(())
-}
-
-/// Makes the folder and every file in it, after making sure that there is room for all.
-pub(super) fn open_all<'a>(
-    storage: &dyn Storage,
-    out_dir: &Path,
-    about: &About,
-    stems: impl Iterator<Item = (&'a Stem, &'a Path)>,
-) -> Result<Vec<Output>, PrintError> {
-    fs::create_dir_all(out_dir).map_err(|e| failed(out_dir, &e))?;
-    let headers: Vec<_> = stems.map(|(stem, path)| (header(about, stem), path)).collect();
-    let needed_bytes = headers
-        .iter()
-        .fold(0u64, |sum, (header, _)| sum.saturating_add(header.file_bytes(about.frames)));
-    if let Ok(free_bytes) = storage.free_bytes(out_dir)
-        && free_bytes < needed_bytes
-    {
-        return Err(PrintError::NoRoom { out_dir: out_dir.to_owned(), needed_bytes, free_bytes });
-    }
-    headers.into_iter().map(|(header, path)| Output::create(path, header, about.format)).collect()
-}
-
-fn header(about: &About, stem: &Stem) -> TakeHeader {
+pub(super) fn header(about: &About, spec: &Spec) -> TakeHeader {
     let passport = Passport {
-        take: Uuid::new_v4(),
+        take: spec.id,
         session: about.session,
-        track: stem.track,
-        track_name: stem.name.clone(),
+        track: spec.track,
+        track_name: spec.title.clone(),
         pass: 0,
-        pos: Ticks::from_frames(about.start_frame, about.rate),
+        pos: Ticks::from_frames(spec.start_frame, about.rate),
         lead_in_frames: 0,
         clip_frames: None,
         tempo: None,
         input: String::new(),
         host: "Stowaway print".to_owned(),
-        created: SystemTime::now(),
+        // Two prints of one session are the same to the bit, whenever they are made.
+        created: UNIX_EPOCH,
     };
-    TakeHeader::new(&passport, about.rate, 2, about.format).with_rf64_at(rf64_at_bytes())
+    let (rate, channels, format) = (about.rate, spec.channels, about.format);
+    let header = if about.looped {
+        TakeHeader::of_loop(&passport, rate, channels, format, spec.frames)
+    } else {
+        TakeHeader::new(&passport, rate, channels, format)
+    };
+    header.with_rf64_at(rf64_at_bytes())
 }
 
 impl Output {
-    fn create(path: &Path, header: TakeHeader, format: SampleFormat) -> Result<Self, PrintError> {
-        let told = |e: io::Error| failed(path, &e);
-        let part = Part::create(path).map_err(told)?;
-        let mut bytes = Vec::with_capacity(2 * WRITE_BYTES);
-        bytes.extend_from_slice(&header.encode(0));
+    /// Begins the file. Its folder is there.
+    pub(super) fn create(about: &About, spec: &Spec) -> Result<Self, PrintError> {
+        let header = header(about, spec);
+        let mut part = Part::create(&spec.path).map_err(|e| PrintError::write(&spec.path, &e))?;
+        let begun = part.file().write_all(&header.encode(0));
+        begun.map_err(|e| PrintError::write(&spec.path, &e))?;
         Ok(Self {
             part,
             header,
-            format,
-            bytes,
+            take: spec.take,
+            first_channel: if let Take::One(c) = spec.take { c } else { 0 },
+            format: about.format,
+            dither: about.dither.then(|| Dither::new(spec.seed)),
+            measure: about.proof.then(|| Measure::new(spec.channels, about.rate)),
+            bytes: Vec::with_capacity(2 * WRITE_BYTES),
+            mean: Vec::new(),
             frames: 0,
-            heard: Heard::default(),
+            heard: Heard { channels: spec.channels, ..Heard::default() },
             kernels: Kernels::detect(),
         })
     }
 
-    /// Appends frames.
-    pub(super) fn write(&mut self, left: &[f32], right: &[f32]) -> Result<(), PrintError> {
-        let peak = self.kernels.peak(left).max(self.kernels.peak(right));
-        self.heard.peak = self.heard.peak.max(peak);
-        self.heard.clipped_samples += encode_planar(self.format, &[left, right], &mut self.bytes);
-        self.frames += left.len() as u64;
+    /// Appends frames of the signal.
+    pub(super) fn write(&mut self, signal: &[&[f32]]) -> Result<(), PrintError> {
+        match self.take {
+            Take::All => self.append(signal),
+            Take::One(c) => self.append(signal.get(c..=c).unwrap_or_default()),
+            Take::Mean => {
+                let mut mean = std::mem::take(&mut self.mean);
+                mean.clear();
+                mean.resize(signal.first().map_or(0, |s| s.len()), 0.0);
+                #[expect(clippy::cast_precision_loss, reason = "at most 16 channels")]
+                let part = 1.0 / signal.len().max(1) as f32;
+                for channel in signal {
+                    self.kernels.mix(&mut mean, channel, part);
+                }
+                let done = self.append(&[&mean]);
+                self.mean = mean;
+                done
+            }
+        }
+    }
+
+    fn append(&mut self, channels: &[&[f32]]) -> Result<(), PrintError> {
+        for channel in channels {
+            self.heard.peak = self.heard.peak.max(self.kernels.peak(channel));
+        }
+        if let Some(measure) = &mut self.measure {
+            measure.hear(channels);
+        }
+        self.heard.clipped_samples += match self.dither {
+            Some(dither) => {
+                let at = (self.frames, self.first_channel);
+                dither.encode(self.format, at, channels, &mut self.bytes)
+            }
+            None => encode_planar(self.format, channels, &mut self.bytes),
+        };
+        self.frames += channels.first().map_or(0, |c| c.len() as u64);
         if self.bytes.len() >= WRITE_BYTES { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), PrintError> {
+        if let Some(measure) = &mut self.measure {
+            measure.write(&self.bytes);
+        }
+        self.put()
+    }
+
+    fn put(&mut self) -> Result<(), PrintError> {
         let written = self.part.file().write_all(&self.bytes);
-        written.map_err(|e| failed(self.part.path(), &e))?;
+        written.map_err(|e| PrintError::write(self.part.path(), &e))?;
         self.bytes.clear();
         Ok(())
     }
 
     /// Writes what is left, and the lengths into the header.
-    pub(super) fn finish(&mut self) -> Result<(), PrintError> {
+    pub(super) fn finish(mut self) -> Result<Finished, PrintError> {
         self.flush()?;
+        if self.header.data_bytes(self.frames) % 2 == 1 {
+            // Chunks begin at even places.
+            self.bytes.push(0);
+            self.put()?;
+        }
         let page = self.header.encode(self.frames);
         let file = self.part.file();
         // On the medium before it gets its name: what has a stem's name is a stem.
@@ -144,19 +206,8 @@ impl Output {
             .seek(SeekFrom::Start(0))
             .and_then(|_| file.write_all(&page))
             .and_then(|()| file.sync_data());
-        done.map_err(|e| failed(self.part.path(), &e))
+        done.map_err(|e| PrintError::write(self.part.path(), &e))?;
+        self.heard.proof = self.measure.map(|measure| measure.finish());
+        Ok((self.part.close(), self.heard))
     }
-}
-
-/// Gives finished files their names: all of them, or none.
-pub(super) fn publish(outputs: Vec<Output>, if_exists: IfExists) -> Result<Vec<Heard>, PrintError> {
-    let (heard, parts): (Vec<_>, Vec<_>) =
-        outputs.into_iter().map(|output| (output.heard, output.part.close())).unzip();
-    part::publish(&parts, if_exists == IfExists::Replace).map_err(|(path, error)| {
-        match error.kind() {
-            io::ErrorKind::AlreadyExists => PrintError::Exists(path),
-            _ => failed(&path, &error),
-        }
-    })?;
-    Ok(heard)
 }

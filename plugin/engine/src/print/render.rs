@@ -1,11 +1,13 @@
-//! The pass over the timeline: the engine renders on this thread, a second one encodes and writes
-//! what it rendered. A few blocks go round between the two; nothing is allocated on the way.
+//! The pass over the timeline: the engine renders on this thread, a second one takes what it
+//! rendered apart into cuts and writes them. A few blocks go round between the two; nothing is
+//! allocated on the way. What lies between two cuts is left out.
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::output::Output;
+use super::request::PrintRequest;
 use super::stems::From;
 use super::{PrintError, Progress};
 use crate::disk::direct::DirectReader;
@@ -13,9 +15,9 @@ use crate::disk::source::SourceError;
 use crate::disk::storage::Storage;
 use crate::host::{Block, Mode, OUTPUTS, Transport};
 use crate::live::LiveParams;
-use crate::plan::{Plan, Target};
+use crate::plan::{MAX_CHANNELS, Plan, Target};
 use crate::rt::direct_feed::DirectFeed;
-use crate::rt::mixer::taps::Taps;
+use crate::rt::mixer::taps::{Listen, Taps};
 use crate::rt::processor::Engine;
 use crate::session::document::Session;
 use crate::session::mirror::param_values;
@@ -27,9 +29,8 @@ const BLOCKS: usize = 3;
 /// What is rendered.
 pub(super) struct Run<'s> {
     pub(super) session: &'s Session,
+    pub(super) request: &'s PrintRequest,
     pub(super) rate: u32,
-    /// Timeline frames.
-    pub(super) span: Range<i64>,
     pub(super) block_frames: usize,
 }
 
@@ -41,83 +42,109 @@ pub(super) enum Trouble {
         stream: u64,
         error: SourceError,
     },
-    /// A file of the print.
-    Write(PrintError),
+    /// A file of the print; or nobody wants it any more.
+    Print(PrintError),
 }
 
-/// Both sides of every file, for one block.
+/// A part of a signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    /// Index of the signal.
+    pub(super) signal: usize,
+    /// Timeline frames.
+    pub(super) span: Range<i64>,
+}
+
+/// Takes the signal of one window, from its first frame to its last.
+pub(super) trait Consumer: Send {
+    /// More frames, channel by channel.
+    fn take(&mut self, signal: &[&[f32]]) -> Result<(), PrintError>;
+}
+
+/// Every signal, for one block.
 struct Rendered {
+    at: i64,
     frames: usize,
-    planes: Vec<[Vec<f32>; 2]>,
+    signals: Vec<Vec<Vec<f32>>>,
 }
 
-/// Renders `plan` and writes what is asked for: `from[i]` into `outputs[i]`.
-pub(super) fn render(
-    run: &Run<'_>,
-    plan: Plan,
-    from: &[From],
-    outputs: Vec<Output>,
-    storage: &Arc<dyn Storage>,
-    progress: Progress<'_>,
-) -> Result<Vec<Output>, Trouble> {
-    let (full_in, full_out) = sync_channel(BLOCKS);
-    let (empty_in, empty_out) = sync_channel(BLOCKS);
-    for _ in 0..BLOCKS {
-        let side = || vec![0.0; run.block_frames];
-        let planes = from.iter().map(|_| [side(), side()]).collect();
-        // There is room for all of them.
-        let _ = empty_in.send(Rendered { frames: 0, planes });
+/// The stretches in which any of `windows` lies, in order.
+fn stretches(windows: &[Window]) -> Vec<Range<i64>> {
+    let mut spans: Vec<_> = windows.iter().map(|w| w.span.clone()).collect();
+    spans.retain(|s| !s.is_empty());
+    spans.sort_by_key(|s| s.start);
+    let mut merged: Vec<Range<i64>> = Vec::new();
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if last.end >= span.start => last.end = last.end.max(span.end),
+            _ => merged.push(span),
+        }
     }
-    let feed = DirectFeed::new(DirectReader::new(Arc::clone(storage)), run.rate);
-    let mut pass = Pass::new(run, plan, from, feed);
-    std::thread::scope(|scope| {
-        let writer = scope.spawn(move || write(outputs, &full_out, &empty_in));
-        let played = pass.play(&full_in, &empty_out, progress);
-        drop(full_in);
-        let written = match writer.join() {
-            Ok(written) => written.map_err(Trouble::Write),
-            Err(panic) => std::panic::resume_unwind(panic),
-        };
-        // Where both failed, the disk that was written to is the one to tell about.
-        written.and_then(|outputs| played.map(|()| outputs))
-    })
+    merged
 }
 
-fn write(
-    mut outputs: Vec<Output>,
+/// Frames that a pass over `windows` renders.
+pub(super) fn frames_of(windows: &[Window]) -> u64 {
+    let each = stretches(windows).into_iter().map(|s| s.end.abs_diff(s.start));
+    each.fold(0, u64::saturating_add)
+}
+
+fn consume<C: Consumer>(
+    windows: &[Window],
+    consumers: &mut [C],
     full: &Receiver<Rendered>,
     empty: &SyncSender<Rendered>,
-) -> Result<Vec<Output>, PrintError> {
+) -> Result<(), PrintError> {
     for block in full {
-        for (output, [l, r]) in outputs.iter_mut().zip(&block.planes) {
-            output.write(&l[..block.frames], &r[..block.frames])?;
+        let end = block.at.saturating_add(i64::try_from(block.frames).unwrap_or(i64::MAX));
+        for (window, consumer) in windows.iter().zip(consumers.iter_mut()) {
+            let (from, to) = (window.span.start.max(block.at), window.span.end.min(end));
+            if from >= to {
+                continue;
+            }
+            let here = index(from - block.at)..index(to - block.at);
+            let Some(signal) = block.signals.get(window.signal) else { continue };
+            let mut channels: [&[f32]; MAX_CHANNELS] = [&[]; MAX_CHANNELS];
+            for (channel, plane) in channels.iter_mut().zip(signal) {
+                *channel = plane.get(here.clone()).unwrap_or_default();
+            }
+            consumer.take(&channels[..signal.len().min(MAX_CHANNELS)])?;
         }
         // Nobody takes it any more after the last block.
         let _ = empty.send(block);
     }
-    for output in &mut outputs {
-        output.finish()?;
-    }
-    Ok(outputs)
+    Ok(())
+}
+
+fn index(n: i64) -> usize {
+    usize::try_from(n).unwrap_or(0)
 }
 
 /// An engine on its way over the timeline.
-struct Pass<'r> {
+pub(super) struct Pass<'r> {
     run: &'r Run<'r>,
     engine: Engine,
+    shared: Arc<Shared>,
     _remote: crate::rt::Remote,
     feed: DirectFeed,
-    from: &'r [From],
+    from: Vec<From>,
     /// The ports that anything plays to; what nobody plays to costs nothing.
     ports: [bool; OUTPUTS],
     /// Room for ports that are not printed.
     unheard: Vec<[Vec<f32>; 2]>,
-    /// Files that come from strips, in the order of the taps.
+    /// Signals that come from strips, in the order of the taps.
     tapped: Vec<usize>,
 }
 
 impl<'r> Pass<'r> {
-    fn new(run: &'r Run<'r>, plan: Plan, from: &'r [From], feed: DirectFeed) -> Self {
+    /// For `plan`, listening to the signals `from`.
+    pub(super) fn new(
+        run: &'r Run<'r>,
+        plan: Plan,
+        from: Vec<From>,
+        storage: &Arc<dyn Storage>,
+    ) -> Self {
+        let feed = DirectFeed::new(DirectReader::new(Arc::clone(storage)), run.rate);
         let live = Arc::new(LiveParams::default());
         for (key, value) in param_values(run.session) {
             live.set_from_document(key, value);
@@ -134,68 +161,119 @@ impl<'r> Pass<'r> {
         ports[0] = true;
         let shared = Arc::new(Shared::default());
         let (mut engine, mut remote) =
-            crate::rt::pair(run.rate, run.block_frames, 0, shared, live, 0);
-        let tapped: Vec<usize> =
-            (0..from.len()).filter(|i| matches!(from[*i], From::Strip(_))).collect();
-        let slots: Vec<u16> = from
-            .iter()
-            .filter_map(|f| match f {
-                From::Strip(slot) => Some(*slot),
-                From::Port(_) => None,
-            })
-            .collect();
-        if !slots.is_empty() {
-            *engine.taps() = Taps::new(&slots, run.block_frames);
+            crate::rt::pair(run.rate, run.block_frames, 0, Arc::clone(&shared), live, 0);
+        let mut tapped = Vec::new();
+        let mut listens = Vec::new();
+        for (i, from) in from.iter().enumerate() {
+            if let From::Strip { slot, channels } = *from {
+                tapped.push(i);
+                let point = run.request.point;
+                listens.push(Listen { slot, point, channels: usize::from(channels) });
+            }
+        }
+        if !listens.is_empty() {
+            *engine.taps() = Taps::new(&listens, run.block_frames);
         }
         let sent = remote.plans.push(Box::new(plan)).is_ok();
         debug_assert!(sent, "the ring is empty");
         let unheard = (0..OUTPUTS)
             .map(|p| {
-                let printed = from.iter().any(|f| *f == From::Port(u8::try_from(p).unwrap_or(0)));
+                let printed = from.contains(&From::Port(u8::try_from(p).unwrap_or(0)));
                 let len = if ports[p] && !printed { run.block_frames } else { 0 };
                 [vec![0.0; len], vec![0.0; len]]
             })
             .collect();
-        Self { run, engine, _remote: remote, feed, from, ports, unheard, tapped }
+        Self { run, engine, shared, _remote: remote, feed, from, ports, unheard, tapped }
     }
 
-    fn play(
+    /// Renders all windows, each into its consumer.
+    pub(super) fn play<C: Consumer>(
         &mut self,
+        windows: &[Window],
+        mut consumers: Vec<C>,
+        progress: Progress<'_>,
+    ) -> Result<Vec<C>, Trouble> {
+        let (full_in, full_out) = sync_channel(BLOCKS);
+        let (empty_in, empty_out) = sync_channel(BLOCKS);
+        for _ in 0..BLOCKS {
+            let plane = || vec![0.0; self.run.block_frames];
+            let signal = |f: &From| (0..f.channels()).map(|_| plane()).collect();
+            let signals = self.from.iter().map(signal).collect();
+            // There is room for all of them.
+            let _ = empty_in.send(Rendered { at: 0, frames: 0, signals });
+        }
+        std::thread::scope(|scope| {
+            let taken = scope.spawn(|| {
+                let done = consume(windows, &mut consumers, &full_out, &empty_in);
+                // Closed, so that the other side ends too.
+                drop((full_out, empty_in));
+                done
+            });
+            let played = self.blocks(windows, &full_in, &empty_out, progress);
+            drop(full_in);
+            let taken = match taken.join() {
+                Ok(taken) => taken.map_err(Trouble::Print),
+                Err(panic) => std::panic::resume_unwind(panic),
+            };
+            // Where both failed, the disk that was written to is the one to tell about.
+            taken.and(played)
+        })?;
+        Ok(consumers)
+    }
+
+    /// Times that audio was not there.
+    pub(super) fn gaps(&self) -> u64 {
+        self.shared.counters.gaps.load(Ordering::Relaxed)
+    }
+
+    fn blocks(
+        &mut self,
+        windows: &[Window],
         full: &SyncSender<Rendered>,
         empty: &Receiver<Rendered>,
         progress: Progress<'_>,
     ) -> Result<(), Trouble> {
-        let Range { start, end } = self.run.span;
-        let total = end.abs_diff(start);
-        let mut at = start;
-        // Either channel closes when the other thread has failed; it says why.
-        while let (true, Ok(mut block)) = (at < end, empty.recv()) {
-            block.frames = self.run.block_frames.min(usize::try_from(end - at).unwrap_or(0));
-            self.block(at, &mut block)?;
-            at += i64::try_from(block.frames).unwrap_or(i64::MAX);
-            if full.send(block).is_err() {
-                break;
+        let total = frames_of(windows);
+        let mut done = 0;
+        for Range { start, end } in stretches(windows) {
+            // Every stretch is a start: exact from its first frame.
+            self.engine.reset();
+            let mut at = start;
+            while at < end {
+                if self.run.request.is_cancelled() {
+                    return Err(Trouble::Print(PrintError::Cancelled));
+                }
+                // Either channel closes when the other thread has failed; it says why.
+                let Ok(mut block) = empty.recv() else { return Ok(()) };
+                block.at = at;
+                block.frames = self.run.block_frames.min(index(end - at));
+                self.block(&mut block)?;
+                at += i64::try_from(block.frames).unwrap_or(i64::MAX);
+                done += block.frames as u64;
+                if full.send(block).is_err() {
+                    return Ok(());
+                }
+                progress(done, total);
             }
-            progress(at.abs_diff(start), total);
         }
         Ok(())
     }
 
-    fn block(&mut self, at: i64, block: &mut Rendered) -> Result<(), Trouble> {
+    fn block(&mut self, block: &mut Rendered) -> Result<(), Trouble> {
         let frames = block.frames;
         let mut outputs: [Option<[&mut [f32]; 2]>; OUTPUTS] = [const { None }; OUTPUTS];
-        for (p, spare) in self.unheard.iter_mut().enumerate() {
-            if self.ports[p] && spare[0].len() >= frames {
-                outputs[p] = Some(cut(spare, frames));
+        for (p, [l, r]) in self.unheard.iter_mut().enumerate() {
+            if self.ports[p] && l.len() >= frames {
+                outputs[p] = Some([&mut l[..frames], &mut r[..frames]]);
             }
         }
-        for (from, planes) in self.from.iter().zip(&mut block.planes) {
-            if let From::Port(p) = from {
-                outputs[usize::from(*p)] = Some(cut(planes, frames));
+        for (from, signal) in self.from.iter().zip(&mut block.signals) {
+            if let (From::Port(p), [l, r]) = (from, signal.as_mut_slice()) {
+                outputs[usize::from(*p)] = Some([&mut l[..frames], &mut r[..frames]]);
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "positions stay below 2^53 frames")]
-        let pos_frames = Some(at as f64);
+        let pos_frames = Some(block.at as f64);
         let transport = Transport { playing: true, pos_frames, ..Transport::default() };
         self.engine.process(
             Block {
@@ -212,12 +290,21 @@ impl<'r> Pass<'r> {
             return Err(Trouble::Read { stream, error });
         }
         if !self.tapped.is_empty() {
-            self.engine.taps().swap(&mut block.planes, &self.tapped);
+            self.engine.taps().swap(&mut block.signals, &self.tapped);
         }
         Ok(())
     }
 }
 
-fn cut(sides: &mut [Vec<f32>; 2], frames: usize) -> [&mut [f32]; 2] {
-    sides.each_mut().map(|side| &mut side[..frames])
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_between_cuts_is_left_out() {
+        let window = |span| Window { signal: 0, span };
+        let all = [window(50..60), window(0..10), window(10..20), window(5..7), window(9..9)];
+        assert_eq!(stretches(&all), [0..20, 50..60]);
+        assert_eq!(frames_of(&all), 30);
+    }
 }

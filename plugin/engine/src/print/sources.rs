@@ -173,7 +173,7 @@ impl<'s> Sources<'s> {
     /// What went wrong while rendering, with the track that it was for.
     pub(super) fn blame(&mut self, trouble: Trouble) -> PrintError {
         match trouble {
-            Trouble::Write(error) => error,
+            Trouble::Print(error) => error,
             Trouble::Read { stream, error } => {
                 let found = self.streams.iter().find_map(|(id, s)| {
                     let s = s.as_ref().filter(|s| s.id() == stream)?;

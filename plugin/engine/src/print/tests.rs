@@ -1,11 +1,13 @@
 //! Prints against an independent reader and a slow plain mixer.
 
 use std::fs;
+use std::path::PathBuf;
 
 use super::*;
 use crate::disk::storage::RealStorage;
 use crate::disk::storage::faulty::FaultyStorage;
 use crate::gain;
+use crate::media::wav::SampleFormat;
 use crate::session::document::{
     Clip, ClipId, Db, Extra, Lane, LaneId, Output, SampleFormat as DocFormat, Source, SourceId,
 };
@@ -87,15 +89,13 @@ impl Rig {
     }
 
     fn job(&self, what: What) -> PrintJob {
-        PrintJob {
-            session: self.session.clone(),
-            media_root: self.media(),
-            what,
-            rate: None,
-            format: SampleFormat::F32,
-            out_dir: self.dir.path().join("out"),
+        let request = PrintRequest {
+            what: vec![what],
             if_exists: IfExists::Replace,
-        }
+            proof: false,
+            ..PrintRequest::to(self.dir.path().join("out"))
+        };
+        PrintJob { session: self.session.clone(), media_root: self.media(), request }
     }
 
     fn print(&self, what: What) -> PrintReport {
@@ -271,7 +271,8 @@ fn stems_of_one_pass_add_up_to_the_mix() {
 fn a_take_at_unity_is_printed_to_24_bits_as_it_is() {
     let mut rig = Rig::new();
     rig.track("Kick", 2, 0);
-    let job = PrintJob { format: SampleFormat::I24, ..rig.job(What::Tracks) };
+    let mut job = rig.job(What::Tracks);
+    job.request.format = SampleFormat::I24;
     let report = print(&job, &mut |_, _| {}).unwrap();
     assert_eq!(report.files[0].clipped_samples, 0);
     let ints = |path: &Path| -> Vec<i32> {
@@ -364,7 +365,8 @@ fn existing_files_are_only_replaced_when_asked() {
     fs::create_dir(&out).unwrap();
     fs::write(out.join("Room.wav"), b"mine").unwrap();
     let with = |if_exists| {
-        let job = PrintJob { if_exists, ..rig.job(What::Tracks) };
+        let mut job = rig.job(What::Tracks);
+        job.request.if_exists = if_exists;
         print(&job, &mut |_, _| {})
     };
     assert!(
@@ -388,14 +390,16 @@ fn existing_files_are_only_replaced_when_asked() {
 fn nothing_is_printed_among_the_takes() {
     let rig = song();
     for out_dir in [rig.media(), rig.media().join("a/b"), rig.media().join("x/../y")] {
-        let job = PrintJob { out_dir, ..rig.job(What::Main) };
+        let mut job = rig.job(What::Main);
+        job.request.out_dir = out_dir;
         let result = print(&job, &mut |_, _| {});
         assert!(matches!(result, Err(PrintError::InMediaFolder { .. })), "{result:?}");
     }
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(rig.media(), rig.dir.path().join("link")).unwrap();
-        let job = PrintJob { out_dir: rig.dir.path().join("link/b"), ..rig.job(What::Main) };
+        let mut job = rig.job(What::Main);
+        job.request.out_dir = rig.dir.path().join("link/b");
         assert!(matches!(print(&job, &mut |_, _| {}), Err(PrintError::InMediaFolder { .. })));
     }
     assert_eq!(fs::read_dir(rig.media()).unwrap().count(), 4);
@@ -419,6 +423,7 @@ fn an_empty_session_and_a_session_without_buses_are_told_so() {
     let mut rig = Rig::new();
     rig.track("Kick", 2, 0);
     assert!(told(&rig, What::Buses).contains("No track plays to a bus"));
-    let job = PrintJob { rate: Some(7), ..rig.job(What::Main) };
+    let mut job = rig.job(What::Main);
+    job.request.rate = Some(7);
     assert!(matches!(print(&job, &mut |_, _| {}), Err(PrintError::Rate(7))));
 }

@@ -24,6 +24,7 @@ use crate::exchange::Kind;
 use crate::instance::InstanceConfig;
 use crate::live::LiveParams;
 use crate::media::level::Silence;
+use crate::print::PrintRequest;
 use crate::rt::Remote;
 
 mod autosave;
@@ -89,6 +90,8 @@ pub(crate) enum Ask {
     MeasureTakes { id: Uuid },
     /// The session is handed over to another program.
     Export { id: Uuid, kind: Kind, folder: PathBuf },
+    /// The session is printed.
+    Print { id: Uuid, request: Box<PrintRequest> },
     /// A hand-over or a print ends early; or, where it has ended, is not shown any more.
     EndWork { id: Uuid },
     /// The last edit is taken back, or done again.
@@ -279,6 +282,13 @@ impl Desk {
             Ask::Export { id, kind, folder } => {
                 if let Some(h) = self.hosted.get_mut(&id)
                     && let Err(why) = h.export(kind, folder)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::Print { id, request } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.print(*request)
                 {
                     h.say(why);
                 }

@@ -35,6 +35,16 @@ impl TakeHeader {
     /// The header of a take of `channels` (1..=64) at `rate`.
     #[must_use]
     pub fn new(passport: &Passport, rate: u32, channels: u16, format: SampleFormat) -> Self {
+        Self::with_chunks(passport, rate, channels, format, None)
+    }
+
+    fn with_chunks(
+        passport: &Passport,
+        rate: u32,
+        channels: u16,
+        format: SampleFormat,
+        smpl: Option<&[u8]>,
+    ) -> Self {
         let channels = channels.clamp(1, 64);
         let mut page = Page { bytes: [0; HEADER_BYTES], end: 0 };
         page.put(b"RIFF\0\0\0\0WAVE");
@@ -43,6 +53,9 @@ impl TakeHeader {
         let fact_at = format.is_float().then_some(page.end);
         if fact_at.is_some() {
             page.chunk(*b"fact", &[0; 4]);
+        }
+        if let Some(smpl) = smpl {
+            page.chunk(*b"smpl", smpl);
         }
         page.chunk(*b"bext", &passport.bext(rate, channels, format));
         page.chunk(*b"iXML", &passport.ixml(rate, channels, format));
@@ -56,6 +69,19 @@ impl TakeHeader {
             fact_at,
             rf64_at_bytes: RF64_AT_BYTES,
         }
+    }
+
+    /// The header of a file of `frames` that is one seamless loop: as [`TakeHeader::new`], with a
+    /// `smpl` chunk that says so.
+    #[must_use]
+    pub fn of_loop(
+        passport: &Passport,
+        rate: u32,
+        channels: u16,
+        format: SampleFormat,
+        frames: u64,
+    ) -> Self {
+        Self::with_chunks(passport, rate, channels, format, Some(&smpl(rate, frames)))
     }
 
     /// The same header, becoming RF64 from this file size on. More than 4 GiB is taken as 4 GiB.
@@ -176,6 +202,19 @@ impl Page {
         self.put(&short(payload.len() as u64).to_le_bytes());
         self.put(payload);
     }
+}
+
+/// The payload of a sampler chunk (Microsoft's "New Multimedia Data Types"): middle C at the file's
+/// own pitch, and one loop forward, for ever, from the first frame to the last.
+fn smpl(rate: u32, frames: u64) -> Vec<u8> {
+    const MIDDLE_C: u32 = 60;
+    let period_ns = 1_000_000_000 / rate.max(1);
+    let last = short(frames.saturating_sub(1));
+    // Maker, product, period, note, cents, SMPTE format and offset, loops, further bytes.
+    let head = [0, 0, period_ns, MIDDLE_C, 0, 0, 0, 1, 0];
+    // Id, forward, first, last (counted in), fraction, rounds: 0 is for ever.
+    let forward = [0, 0, 0, last, 0, 0];
+    head.into_iter().chain(forward).flat_map(u32::to_le_bytes).collect()
 }
 
 fn fmt(rate: u32, channels: u16, format: SampleFormat) -> Vec<u8> {

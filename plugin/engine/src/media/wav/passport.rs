@@ -34,7 +34,7 @@ pub struct Passport {
     pub input: String,
     /// The host's name.
     pub host: String,
-    /// When the recording began.
+    /// When the recording began; [`UNIX_EPOCH`] where nobody knows: the file has no date then.
     pub created: SystemTime,
 }
 
@@ -52,9 +52,11 @@ impl Passport {
         put_ascii(&mut out[0..256], &format!("{}, pass {}", self.track_name, self.pass));
         put_ascii(&mut out[256..288], &format!("{}: {}", self.host, self.track_name));
         put_ascii(&mut out[288..320], &self.take.simple().to_string());
-        let (date, time) = date_and_time(self.created);
-        put_ascii(&mut out[320..330], &date);
-        put_ascii(&mut out[330..338], &time);
+        if self.created != UNIX_EPOCH {
+            let (date, time) = date_and_time(self.created);
+            put_ascii(&mut out[320..330], &date);
+            put_ascii(&mut out[330..338], &time);
+        }
         let reference = u64::try_from(self.pos.to_frames(rate)).unwrap_or(0);
         out[338..346].copy_from_slice(&reference.to_le_bytes());
         out[346..348].copy_from_slice(&2u16.to_le_bytes());

@@ -1,6 +1,6 @@
 //! The end of a strip: fader, pan and mute into an output port, a bus, a tap.
 
-use super::taps::Taps;
+use super::taps::{Point, Taps};
 use super::{Chunk, Outs};
 use crate::plan::{Plan, Strip, StripKind, Target};
 use crate::rt::kernels::Kernels;
@@ -51,11 +51,24 @@ pub(super) fn tap<'s>(
     source: &Source<impl Fn(usize) -> &'s [f32]>,
     chunk: Chunk,
 ) {
-    let mut to = taps.of(strip.state, chunk.at, chunk.frames);
-    if to.is_some() {
-        let (out, turned) = (state.out, state.turned);
-        mix_out(k, state, source, &mut to, chunk.frames);
-        (state.out, state.turned) = (out, turned);
+    let Some((point, block)) = taps.of(strip.state) else { return };
+    let here = chunk.at..chunk.at + chunk.frames;
+    match point {
+        Point::PostFader => {
+            let [l, r] = block else { return };
+            let mut to = l.get_mut(here.clone()).zip(r.get_mut(here)).map(<[_; 2]>::from);
+            let (out, turned) = (state.out, state.turned);
+            mix_out(k, state, source, &mut to, chunk.frames);
+            (state.out, state.turned) = (out, turned);
+        }
+        Point::PreFader => {
+            let sign = if state.turned { 1.0 } else { state.polarity.target()[0] };
+            for (c, plane) in block.iter_mut().enumerate().take(source.channels) {
+                if let Some(plane) = plane.get_mut(here.clone()) {
+                    k.mix(plane, (source.of)(c), sign);
+                }
+            }
+        }
     }
 }
 

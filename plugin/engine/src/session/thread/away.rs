@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::hosted::Hosted;
 use crate::exchange::{self, Kind, Options};
+use crate::print::{self, PrintJob, PrintReport, PrintRequest};
 use crate::session::snapshot::{Work, WorkDone};
 
 /// How long a thread that was told to end is waited for when the instance goes.
@@ -152,4 +153,35 @@ impl Hosted {
             Ok(WorkDone { files, notes: report.notes, complete: report.complete })
         })
     }
+
+    /// Prints, in the background.
+    pub(super) fn print(&mut self, request: PrintRequest) -> Result<(), String> {
+        let media_root = self.media.root(&self.session).ok_or(
+            "There is nothing to print yet: the session has no media folder. Record something.",
+        )?;
+        let session = self.session.clone();
+        self.send_away("print", request.out_dir.clone(), move |wire| {
+            let request = PrintRequest { cancel: Arc::clone(&wire.cancel), ..request };
+            let job = PrintJob { session, media_root, request };
+            let report = print::print(&job, &mut |done, all| wire.tell(done, all))
+                .map_err(|e| e.to_string())?;
+            Ok(done(&report))
+        })
+    }
+}
+
+fn done(report: &PrintReport) -> WorkDone {
+    let mut notes = report.notes.clone();
+    for file in report.files.iter().filter(|f| f.clipped_samples > 0) {
+        notes.push(format!(
+            "{}: {} samples were clipped. Lower the fader, or print to 32-bit float.",
+            file.name, file.clipped_samples
+        ));
+    }
+    let skipped = report.files.iter().filter(|f| f.skipped).count();
+    if skipped > 0 {
+        notes.push(format!("{skipped} of the files were there already and were left as they are."));
+    }
+    let printed = report.files.iter().filter(|f| !f.skipped).map(|f| f.path.clone());
+    WorkDone { files: printed.collect(), notes, complete: true }
 }

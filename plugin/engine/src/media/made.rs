@@ -1,25 +1,26 @@
-//! Folders that an export makes: they go again where it fails.
+//! Folders that an export or a print makes: they go again where it fails.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use super::ExportError;
-
 /// What was made, the innermost first.
-pub(super) struct MadeFolder(Vec<PathBuf>);
+pub(crate) struct MadeFolder(Vec<PathBuf>);
 
 impl MadeFolder {
     /// Makes `folder`, and those above it that are missing.
-    pub(super) fn make(folder: &Path) -> Result<Self, ExportError> {
+    pub(crate) fn make(folder: &Path) -> io::Result<Self> {
         let missing = |part: &&Path| !part.as_os_str().is_empty() && !part.exists();
         let missing: Vec<PathBuf> =
             folder.ancestors().take_while(missing).map(Path::to_owned).collect();
-        fs::create_dir_all(folder).map_err(|e| ExportError::write(folder, &e))?;
-        Ok(Self(missing))
+        // Before it is tried: what of it could be made goes again too.
+        let made = Self(missing);
+        fs::create_dir_all(folder)?;
+        Ok(made)
     }
 
     /// All is well: they stay.
-    pub(super) fn keep(mut self) {
+    pub(crate) fn keep(mut self) {
         self.0.clear();
     }
 }
