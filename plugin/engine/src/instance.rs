@@ -23,10 +23,11 @@ use crate::rt::patience::Patience;
 use crate::rt::processor::Engine;
 use crate::session::Loudness;
 use crate::session::command::Command;
-use crate::session::document::{ClipId, Session};
+use crate::session::document::{ClipId, Session, TrackId};
 use crate::session::snapshot::{Public, Snapshot};
 use crate::session::thread::{Ask, SessionThread};
 use crate::shared::Shared;
+use crate::time::Ticks;
 
 /// What an instance is told when it is made.
 #[derive(Clone, Debug, Default)]
@@ -282,6 +283,20 @@ impl Instance {
     /// Prints, in the background, while the host plays on: see [`Snapshot::work`].
     pub fn print(&self, request: PrintRequest) {
         self.thread.ask(Ask::Print { id: self.id, request: Box::new(request) });
+    }
+
+    /// Records what sounds of a track in a range (`None`: all of it), before mute, fader and pan,
+    /// into one new file, in the background. It is shown as a clip in a new lane on top of the
+    /// others, which stay as they are; one step to undo. [`Snapshot::work`] tells how far it is.
+    pub fn consolidate(&self, track: TrackId, range: Option<(Ticks, Ticks)>) {
+        self.thread.ask(Ask::Consolidate { id: self.id, track, range });
+    }
+
+    /// Records the sum of some tracks, behind their faders and pans, into a new file on a new
+    /// track, as [`Instance::consolidate`] does. The tracks go on sounding: mute them if the new
+    /// one is to take their place.
+    pub fn bounce(&self, tracks: Vec<TrackId>, range: Option<(Ticks, Ticks)>) {
+        self.thread.ask(Ask::Bounce { id: self.id, tracks, range });
     }
 
     /// Ends the hand-over or print that is under way, which leaves nothing behind; where it has

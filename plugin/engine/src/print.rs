@@ -31,6 +31,7 @@ mod range;
 mod render;
 mod report;
 mod request;
+pub(crate) mod single;
 mod sink;
 mod sources;
 mod stems;

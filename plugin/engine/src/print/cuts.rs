@@ -129,6 +129,17 @@ fn everything(schedule: &Schedule) -> Result<Range<i64>, PrintError> {
     }
 }
 
+/// From the first clip to the end of the last.
+pub(super) fn sounding(schedule: &Schedule) -> Result<Range<i64>, PrintError> {
+    let segments = || schedule.tracks.iter().flat_map(|t| t.segments());
+    let start = segments().map(|s| s.start).min();
+    let end = segments().map(Segment::end).max();
+    match start.zip(end) {
+        Some((start, end)) if start < end => Ok(start..end),
+        _ => Err(PrintError::Nothing(NO_CLIPS.to_owned())),
+    }
+}
+
 /// Each clip of `layers`, once they are compiled as `plan`.
 pub(super) fn of_layers(layers: &Layers, plan: &Plan, request: &PrintRequest) -> Vec<Cut> {
     let mut cuts = Vec::new();

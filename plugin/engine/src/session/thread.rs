@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::command::Command;
-use super::document::{ClipId, Session};
+use super::document::{ClipId, Session, TrackId};
 use super::snapshot::Public;
 use crate::disk::pool::Registration;
 use crate::disk::waveforms::Waveforms;
@@ -26,12 +26,14 @@ use crate::live::LiveParams;
 use crate::media::level::Silence;
 use crate::print::PrintRequest;
 use crate::rt::Remote;
+use crate::time::Ticks;
 
 mod autosave;
 mod away;
 mod edits;
 mod hosted;
 mod journal;
+mod make;
 pub mod measure;
 mod media;
 mod names;
@@ -92,6 +94,10 @@ pub(crate) enum Ask {
     Export { id: Uuid, kind: Kind, folder: PathBuf },
     /// The session is printed.
     Print { id: Uuid, request: Box<PrintRequest> },
+    /// What sounds of a track becomes one file, in a lane on top.
+    Consolidate { id: Uuid, track: TrackId, range: Option<(Ticks, Ticks)> },
+    /// The sum of some tracks becomes a track.
+    Bounce { id: Uuid, tracks: Vec<TrackId>, range: Option<(Ticks, Ticks)> },
     /// A hand-over or a print ends early; or, where it has ended, is not shown any more.
     EndWork { id: Uuid },
     /// The last edit is taken back, or done again.
@@ -289,6 +295,20 @@ impl Desk {
             Ask::Print { id, request } => {
                 if let Some(h) = self.hosted.get_mut(&id)
                     && let Err(why) = h.print(*request)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::Consolidate { id, track, range } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.consolidate(track, range)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::Bounce { id, tracks, range } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.bounce(tracks, range)
                 {
                     h.say(why);
                 }

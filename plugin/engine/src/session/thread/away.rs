@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::hosted::Hosted;
+use super::make::Making;
 use crate::exchange::{self, Kind, Options};
 use crate::print::{self, PrintJob, PrintReport, PrintRequest};
 use crate::session::snapshot::{Work, WorkDone};
@@ -45,6 +46,8 @@ struct UnderWay {
 #[derive(Default)]
 pub(super) struct Away {
     under_way: Option<UnderWay>,
+    /// The take that it becomes, until its file is closed.
+    pub(super) making: Option<Making>,
     /// What a window shows of it, until that is dismissed.
     pub(super) shown: Option<Work>,
 }
@@ -132,6 +135,7 @@ impl Hosted {
         }
         if finished && let Some(job) = self.away.under_way.take() {
             let _ = job.thread.join();
+            self.away.making = None;
         }
         self.show_away();
     }

@@ -44,11 +44,11 @@ impl Hosted {
         Ok(())
     }
 
-    fn is_recording(&self) -> bool {
+    pub(super) fn is_recording(&self) -> bool {
         !(self.passes.is_empty() && self.closing.is_empty())
     }
 
-    fn edited(&mut self, applied: Applied, before: Vec<(crate::params::ParamKey, f32)>) {
+    pub(super) fn edited(&mut self, applied: Applied, before: Vec<(crate::params::ParamKey, f32)>) {
         if applied.params {
             // Only what the edit changed: the host may be automating the rest right now.
             let after = mirror::param_values(&self.session);

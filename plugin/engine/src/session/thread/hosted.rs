@@ -360,6 +360,7 @@ impl Hosted {
 
     pub(super) fn wants_writer(&self) -> bool {
         self.media.wants_writer()
+            || self.away.making.is_some()
             || !self.passes.is_empty()
             || self.active.as_ref().is_some_and(|a| !a.remote.passes.is_empty())
             || self.session.tracks.iter().any(|t| t.arm)
@@ -395,6 +396,8 @@ impl Hosted {
     /// the saved session knows the takes' ends.
     pub(super) fn close(&mut self) {
         self.mirror_from_live();
+        // What is made of the session and not done goes again, while the writer hears of it.
+        self.away = Away::default();
         self.tick();
         self.deactivate();
         let until = Instant::now() + CLOSE_WITHIN;

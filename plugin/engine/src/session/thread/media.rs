@@ -114,7 +114,10 @@ impl Hosted {
         }
         let Some((writer, _)) = &self.writer else { return };
         let armed = self.session.tracks.iter().any(|t| t.arm);
-        let wanted = armed || !self.passes.is_empty() || !self.closing.is_empty();
+        let wanted = armed
+            || self.away.making.is_some()
+            || !self.passes.is_empty()
+            || !self.closing.is_empty();
         let look = self.media.look.is_some_and(|from| Instant::now() >= from);
         let due = match self.media.folder {
             Folder::Unknown => wanted || look,
@@ -158,7 +161,11 @@ impl Hosted {
             }
             WriterReport::TakeOpened { take, file } => self.take_opened(take, file),
             WriterReport::TakeShown { take, frames } => self.take_shown(take, frames),
-            WriterReport::TakeClosed(closed) => self.take_closed(&closed),
+            WriterReport::TakeClosed(closed) => {
+                if !self.made(&closed) {
+                    self.take_closed(&closed);
+                }
+            }
             WriterReport::TakeTrouble { sentence, .. }
             | WriterReport::PrepareTrouble { sentence, .. } => self.say(sentence),
         }
