@@ -16,6 +16,7 @@ mod header;
 mod hints;
 mod keys;
 pub mod look;
+mod make;
 mod marks;
 mod menu;
 mod meter;

@@ -70,6 +70,7 @@ pub fn show(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, clip: &Clip) {
         instance.post(Command::JoinClips { clips: chosen.iter().map(|c| c.id).collect() });
         ui.close();
     }
+    super::make::of_clips(ui, now, state, clip);
     if ui
         .button("Take it off the timeline  (Del)")
         .on_hover_text("The take stays, under Unplaced takes.")

@@ -96,7 +96,12 @@ pub fn under_way(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, work: &Work)
             ui.horizontal(|ui| {
                 #[expect(clippy::cast_precision_loss, reason = "for display")]
                 let part = work.done as f32 / work.all.max(1) as f32;
-                let text = if work.what == "print" { "Printing" } else { "Exporting" };
+                let text = match work.what.as_str() {
+                    "print" => "Printing",
+                    "consolidate" => "Consolidating",
+                    "bounce" => "Bouncing",
+                    _ => "Exporting",
+                };
                 let bar = ProgressBar::new(part).text(text).desired_width(220.0);
                 ui.add(bar.fill(look::BLUE));
                 if ui.button("Cancel").clicked() {
@@ -126,7 +131,12 @@ pub fn under_way(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, work: &Work)
 }
 
 fn finished(ui: &mut Ui, work: &Work, done: &WorkDone) {
-    let what = if work.what == "print" { "Printed" } else { "Exported" };
+    let what = match work.what.as_str() {
+        "print" => "Printed",
+        "consolidate" => "Consolidated into",
+        "bounce" => "Bounced to",
+        _ => "Exported",
+    };
     let files = done.files.len();
     ui.horizontal(|ui| {
         let text = format!("{what} {files} file{}", if files == 1 { "" } else { "s" });

@@ -84,7 +84,9 @@ pub fn chosen<'a>(now: &Now<'a>, state: &ViewState) -> Vec<&'a Clip> {
     clips.filter(|c| state.selected.contains(&c.id)).collect()
 }
 
-fn end(now: &Now<'_>, clip: &Clip) -> Option<Ticks> {
+/// Where a clip ends, if its file is known.
+#[must_use]
+pub fn end(now: &Now<'_>, clip: &Clip) -> Option<Ticks> {
     now.sources.get(&clip.source).map(|s| clip_end(clip, s))
 }
 

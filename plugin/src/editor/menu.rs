@@ -53,6 +53,7 @@ pub fn track(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, track: &Track, n
         set(StripValue::Colour(colour));
     });
     lanes(ui, now, track);
+    super::make::of_track(ui, now, state, track);
     let split = ui.button("Split into L and R");
     let tip = "Two mono tracks that read a channel each of the same files; nothing is copied.";
     if split.on_hover_text(tip).clicked() {

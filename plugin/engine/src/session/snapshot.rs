@@ -32,7 +32,7 @@ pub struct Snapshot {
     pub free_bytes: Option<u64>,
     /// Takes and clips that are still to be measured.
     pub measuring: usize,
-    /// A hand-over or a print that is under way, or how the last one ended.
+    /// A hand-over, a print, a consolidation or a bounce that is under way, or how the last one ended.
     pub work: Option<Work>,
     /// What an undo would take back, in a few words.
     pub undo: Option<String>,
@@ -43,7 +43,7 @@ pub struct Snapshot {
 /// Something that is made of the session in the background.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// `print` or `export`.
+    /// `print`, `export`, `consolidate` or `bounce`.
     pub what: String,
     /// Where its files go.
     pub folder: PathBuf,

@@ -126,16 +126,26 @@ impl Hosted {
             }
         };
         let finished = end.is_some();
+        let mut sentence = None;
         if let Some(shown) = &mut self.away.shown {
             if !finished && (shown.done, shown.all) == (done, all) {
                 return;
             }
             (shown.done, shown.all) = (done, all);
+            // It is no page that asks for these: whoever did is told wherever they look.
+            if let (Some(Err(why)), "consolidate" | "bounce") = (&end, shown.what.as_str())
+                && !job.cancel.load(Ordering::Relaxed)
+            {
+                sentence = Some(format!("The {} could not be made. {why}", shown.what));
+            }
             shown.finished = end;
         }
         if finished && let Some(job) = self.away.under_way.take() {
             let _ = job.thread.join();
             self.away.making = None;
+        }
+        if let Some(sentence) = sentence {
+            self.say(sentence);
         }
         self.show_away();
     }
