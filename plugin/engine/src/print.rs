@@ -86,6 +86,9 @@ fn print_in_blocks(
     if !(8_000..=384_000).contains(&rate) {
         return Err(PrintError::Rate(rate));
     }
+    if request.out_dir.as_os_str().is_empty() {
+        return Err(PrintError::Asked("Choose a folder to print to.".to_owned()));
+    }
     refuse_media_folder(&**storage, &request.out_dir, &job.media_root)?;
     let tail_frames = tail_frames(request, rate)?;
     let session = deaf(&job.session);

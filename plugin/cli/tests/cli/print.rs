@@ -9,6 +9,9 @@ use crate::bench::{Bench, read, write_ints};
 
 const TICKS_PER_FRAME: i64 = 5_880;
 
+#[path = "print/trouble.rs"]
+mod trouble;
+
 /// Two stereo files of noise, each on a track: `Drums` plays to bus 1 at -6 dB, `Voice` to the main
 /// output, with two clips that overlap. A region, two markers.
 fn song(b: &Bench) -> [Vec<Vec<f32>>; 2] {

@@ -424,6 +424,10 @@ fn an_empty_session_and_a_session_without_buses_are_told_so() {
     rig.track("Kick", 2, 0);
     assert!(told(&rig, What::Buses).contains("No track plays to a bus"));
     let mut job = rig.job(What::Main);
+    job.request.out_dir = PathBuf::new();
+    let nowhere = print(&job, &mut |_, _| {}).unwrap_err().to_string();
+    assert!(nowhere.contains("Choose a folder"), "{nowhere}");
+    let mut job = rig.job(What::Main);
     job.request.rate = Some(7);
     assert!(matches!(print(&job, &mut |_, _| {}), Err(PrintError::Rate(7))));
 }
