@@ -120,7 +120,7 @@ pub struct PrintRequest {
     pub format: SampleFormat,
     /// For 16 and 24 bit.
     pub dither: Dither,
-    /// What files are called, without `.wav`; see [`super::names`]. `None`: by their strip, clip or
+    /// What files are called, without `.wav`: a pattern, see `docs/print.md`. `None`: by their strip, clip or
     /// region.
     pub pattern: Option<String>,
     /// Loudness, true peak and hash of each file are measured, and written down in a manifest
