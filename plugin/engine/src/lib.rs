@@ -12,7 +12,7 @@ pub mod instance;
 pub mod live;
 pub mod media;
 pub mod meter_map;
-mod module;
+pub mod module;
 pub mod params;
 pub mod plan;
 pub mod playhead;

@@ -22,6 +22,7 @@ pub mod session_loop;
 pub mod strip;
 pub mod transport;
 pub mod voices;
+pub mod waypoint;
 
 use std::sync::Arc;
 

@@ -6,6 +6,7 @@ pub mod defaults;
 pub mod document;
 pub mod file;
 pub mod history;
+pub mod keep;
 pub mod lanes;
 pub mod migrate;
 pub mod mirror;

@@ -1,12 +1,17 @@
 //! Whether there is still something to draw on: hosts destroy their window, and ours with it,
 //! before they close it. Where the system draws through GLX the framework's drawing panics then
-//! (test: `a_parent_may_go_first_with_glx`); this ends the window in order.
+//! (test: `a_parent_may_go_first_with_glx`); this ends the window in order. Where it goes while a
+//! frame is being drawn, GLX may send what the X server does not understand: `x_errors`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use egui::{Context, FullOutput};
 use nice_plug_egui::Frame;
+
+#[cfg(target_os = "linux")]
+#[path = "x_errors.rs"]
+mod x_errors;
 
 /// One window's surface.
 #[derive(Clone, Default)]
@@ -18,6 +23,8 @@ impl Surface {
     /// Watches over what `context` draws from now on.
     #[must_use]
     pub fn of(context: &Context) -> Self {
+        #[cfg(target_os = "linux")]
+        x_errors::survive_here();
         let surface = Self::default();
         context.add_plugin(Undrawn(surface.clone()));
         surface
