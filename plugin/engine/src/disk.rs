@@ -10,6 +10,7 @@ pub mod pool;
 mod reader;
 pub mod resample;
 pub mod source;
+pub mod spool;
 pub mod storage;
 pub mod stream;
 pub mod waveforms;

@@ -25,6 +25,7 @@ pub mod voices;
 pub mod waypoint;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
@@ -42,6 +43,8 @@ const CAPTURE_FRAMES: usize = 1 << 19;
 const PLANS: usize = 8;
 /// Pass events on their way, at most: 512 tracks wrapping several times before anybody looks.
 const PASSES: usize = 4096;
+/// Waypoints on their way, at most.
+const HEARD: usize = 4096;
 
 /// The other end of an [`processor::Engine`]: held by the session thread.
 pub struct Remote {
@@ -59,6 +62,12 @@ pub struct Remote {
     pub old_rings: Consumer<CaptureFeed>,
     /// The input ports' history.
     pub taps: Vec<CaptureTap>,
+    /// Where on the timeline it was captured.
+    pub heard: Consumer<waypoint::Heard>,
+    /// Frames of that history whose waypoints are in `heard`. Read it first.
+    pub told: Arc<AtomicU64>,
+    /// What the audio half tells the world.
+    pub shared: Arc<Shared>,
 }
 
 /// Frames that a capture ring remembers.
@@ -82,17 +91,21 @@ pub fn pair(
     let (plans_in, plans_out) = RingBuffer::new(PLANS);
     let (old_in, old_out) = RingBuffer::new(PLANS + 2);
     let (passes_in, passes_out) = RingBuffer::new(PASSES);
+    let (heard_in, heard_out) = RingBuffer::new(HEARD);
+    let told = Arc::<AtomicU64>::default();
     let (rings_in, rings_out) = RingBuffer::new(own_rings::ON_THE_WAY);
     let (old_rings_in, old_rings_out) = RingBuffer::new(own_rings::ON_THE_WAY);
     let engine = processor::Engine::new(processor::Parts {
         rate,
         max_frames,
-        shared,
+        shared: Arc::clone(&shared),
         live,
         plans: plans_out,
         old_plans: old_in,
         passes: passes_in,
         capture,
+        heard: heard_in,
+        told: Arc::clone(&told),
         own_rings: own_rings::OwnRings::new(rings_out, old_rings_in),
         first_pass,
     });
@@ -104,6 +117,9 @@ pub fn pair(
         own_rings: rings_in,
         old_rings: old_rings_out,
         taps,
+        heard: heard_out,
+        told,
+        shared,
     };
     (engine, remote)
 }

@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// The longest file that [`Storage::remove_prepared`] takes away: a take's header and no audio.
 pub const PREPARED_BYTES: u64 = 4096;
 
+/// How the name of whatever [`Storage::remove_spooled`] takes away ends.
+pub const SPOOL_EXTENSION: &str = "spool";
+
 /// A place for files. Every call may block for as long as the disk likes.
 pub trait Storage: Send + Sync {
     /// Opens an existing file for reading only.
@@ -90,12 +93,25 @@ pub trait Storage: Send + Sync {
     /// What the system says.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
 
-    /// Removes a file that was made ready for a take and never used. The only removal there is.
+    /// Removes a file that was made ready for a take and never used.
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] where the file is longer than [`PREPARED_BYTES`] (it may
     /// hold audio) or no file; else what the system says.
     fn remove_prepared(&self, path: &Path) -> io::Result<()>;
+
+    /// Removes a piece of the rolling spool, or a folder of it that is empty. Spools are no takes.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] where the name does not end as a spool's does; else what the
+    /// system says.
+    fn remove_spooled(&self, path: &Path) -> io::Result<()>;
+
+    /// Size of the file system of `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn total_bytes(&self, path: &Path) -> io::Result<u64>;
 
     /// Makes new and renamed files of a folder survive a power cut. A hint where the system has
     /// no such thing.
@@ -219,6 +235,11 @@ pub fn rf64_at_bytes() -> u64 {
         return bytes;
     }
     crate::media::wav::RF64_AT_BYTES
+}
+
+/// Whether a path is a spool's, by its name.
+pub(super) fn is_spooled(path: &Path) -> bool {
+    path.extension().is_some_and(|ext| ext == SPOOL_EXTENSION)
 }
 
 /// Fills `buf` from `offset_bytes` on.

@@ -3,7 +3,7 @@
 //! it stops using goes back by a ring to be dropped elsewhere.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rtrb::{Consumer, Producer};
 
@@ -15,6 +15,7 @@ use super::own_rings::OwnRings;
 use super::recorder::{PassEvent, Passes, RecordMode};
 use super::session_loop::{Bars, Length, SessionLoop};
 use super::transport::{Entry, Follower, Span};
+use super::waypoint::{Heard, Trail};
 use crate::disk::capture::CaptureFeed;
 use crate::host::{Block, EventKind, INPUTS, Mode, Outcome};
 use crate::live::LiveParams;
@@ -50,6 +51,10 @@ pub struct Parts {
     pub passes: Producer<PassEvent>,
     /// One capture ring an input port.
     pub capture: Vec<CaptureFeed>,
+    /// Where on the timeline they are.
+    pub heard: Producer<Heard>,
+    /// Frames of them that `heard` is complete for.
+    pub told: Arc<AtomicU64>,
     /// Rings of single strips.
     pub own_rings: OwnRings,
     /// Number of the first pass.
@@ -61,6 +66,7 @@ pub struct Parts {
 struct Globals {
     record: bool,
     mode: RecordMode,
+    keep: bool,
     next_take: bool,
     through: bool,
     bypass: bool,
@@ -74,6 +80,9 @@ pub struct Engine {
     old_plans: Producer<Box<Plan>>,
     pass_events: Producer<PassEvent>,
     capture: Vec<CaptureFeed>,
+    heard: Producer<Heard>,
+    told: Arc<AtomicU64>,
+    trail: Trail,
     own_rings: OwnRings,
     plan: Box<Plan>,
     rate: u32,
@@ -92,6 +101,8 @@ pub struct Engine {
     first: bool,
     /// A `Next Take` to be honoured at the next span.
     cut: bool,
+    /// A `Keep` to be told with the next span.
+    keep: bool,
     /// Where the old course would be, had the position not moved.
     moved_from: Option<i64>,
     offline: bool,
@@ -126,6 +137,9 @@ impl Engine {
             old_plans: parts.old_plans,
             pass_events: parts.passes,
             capture: parts.capture,
+            heard: parts.heard,
+            told: parts.told,
+            trail: Trail::default(),
             own_rings: parts.own_rings,
             globals: Globals::default(),
             captured: 0,
@@ -133,6 +147,7 @@ impl Engine {
             ramp_frames: super::strip::ramp_frames(parts.rate),
             first: true,
             cut: false,
+            keep: false,
             moved_from: None,
             offline: false,
             tempo: None,
@@ -197,6 +212,7 @@ impl Engine {
     pub fn reset(&mut self) {
         self.close_passes(self.captured);
         self.follower.reset();
+        self.trail.forget();
         self.session_loop.reset();
         self.mixer.edges.start();
         for state in self.mixer.states() {
@@ -260,6 +276,8 @@ impl Engine {
         let get = |g| self.live.get(ParamKey::Global(g));
         let next_take = params::is_on(get(GlobalParam::NextTake));
         self.cut |= next_take && !self.globals.next_take;
+        let keep = params::is_on(get(GlobalParam::Keep));
+        self.keep |= keep && !self.globals.keep && !self.first;
         self.globals = Globals {
             record: params::is_on(get(GlobalParam::Record)),
             mode: match params::norm_to_step(get(GlobalParam::RecordMode), 3) {
@@ -267,6 +285,7 @@ impl Engine {
                 1 => RecordMode::FollowHost,
                 _ => RecordMode::Free,
             },
+            keep,
             next_take,
             through: params::is_on(get(GlobalParam::Through)),
             bypass: params::is_on(get(GlobalParam::Bypass)),
@@ -381,6 +400,7 @@ impl Engine {
             span.entry = turn.entry.unwrap_or(span.entry);
             self.moved_from = turn.moved_from.or(self.moved_from);
             self.enter(&span, block.mode, feed);
+            self.mark(&span, at);
             self.record(&span, at, &turn, inside);
             let mut done = 0;
             while done < span.frames {
@@ -432,6 +452,8 @@ impl Engine {
 
     fn finish(&mut self, block: &Block<'_, '_>, frames: usize, gave_up: bool) -> Outcome {
         self.captured += frames as u64;
+        // Release: who reads it finds the waypoints before it in the ring.
+        self.told.store(self.captured, Ordering::Release);
         self.publish(block.mode, self.pos_at(self.captured));
         let shared = &self.shared;
         count(&shared.counters.blocks, 1);

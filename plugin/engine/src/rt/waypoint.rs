@@ -21,6 +21,18 @@ pub struct Waypoint {
     pub tempo: Option<f64>,
 }
 
+/// Told to the session thread by a ring.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Heard {
+    /// The stream goes on elsewhere on the timeline.
+    Waypoint(Waypoint),
+    /// `Keep` was pressed before this frame of the stream.
+    Keep {
+        /// One past the last frame that is meant.
+        frame: u64,
+    },
+}
+
 /// Tells which spans need a waypoint: the first one, and those that do not follow on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Trail {

@@ -269,6 +269,16 @@ impl Storage for FaultyStorage {
         self.inner.remove_prepared(path)
     }
 
+    fn remove_spooled(&self, path: &Path) -> io::Result<()> {
+        self.control.change(path, 0, false)?;
+        self.inner.remove_spooled(path)
+    }
+
+    fn total_bytes(&self, path: &Path) -> io::Result<u64> {
+        drop(self.control.enter(path)?);
+        self.inner.total_bytes(path)
+    }
+
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         self.control.sync(path)?;
         self.inner.sync_dir(path)

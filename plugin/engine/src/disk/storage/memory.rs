@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{DirEntry, File, PREPARED_BYTES, Stat, Storage};
+use super::{DirEntry, File, PREPARED_BYTES, Stat, Storage, is_spooled};
 
 type Bytes = Arc<Mutex<Vec<u8>>>;
 
@@ -213,6 +213,26 @@ impl Storage for MemoryStorage {
         }
         tree.files.remove(&path);
         Ok(())
+    }
+
+    fn remove_spooled(&self, path: &Path) -> io::Result<()> {
+        if !is_spooled(path) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let path = clean(path);
+        let mut tree = hold(&self.tree);
+        if tree.files.remove(&path).is_some() {
+            return Ok(());
+        }
+        let inside = tree.files.keys().chain(&tree.dirs).any(|p| p.parent() == Some(&path));
+        if inside {
+            return Err(io::ErrorKind::DirectoryNotEmpty.into());
+        }
+        if tree.dirs.remove(&path) { Ok(()) } else { Err(missing()) }
+    }
+
+    fn total_bytes(&self, _path: &Path) -> io::Result<u64> {
+        Ok(1 << 40)
     }
 
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {

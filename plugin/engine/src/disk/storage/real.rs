@@ -7,7 +7,7 @@ use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Advice, DirEntry, File, PREPARED_BYTES, Stat, Storage};
+use super::{Advice, DirEntry, File, PREPARED_BYTES, Stat, Storage, is_spooled};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,6 +109,18 @@ impl Storage for RealStorage {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         fs::remove_file(path)
+    }
+
+    fn remove_spooled(&self, path: &Path) -> io::Result<()> {
+        if !is_spooled(path) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let meta = fs::symlink_metadata(path)?;
+        if meta.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) }
+    }
+
+    fn total_bytes(&self, path: &Path) -> io::Result<u64> {
+        fs4::total_space(path)
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {

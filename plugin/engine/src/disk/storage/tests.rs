@@ -76,6 +76,24 @@ fn only_what_holds_no_audio_can_be_removed() {
 }
 
 #[test]
+fn of_spools_pieces_and_empty_folders_can_be_removed_and_nothing_else() {
+    both(|storage, dir| {
+        let folder = dir.join("s.spool");
+        storage.create_dir_all(&folder).unwrap();
+        let piece = folder.join("1.spool");
+        storage.create_new(&piece).unwrap().set_len(1 << 20).unwrap();
+        let take = dir.join("take.wav");
+        drop(storage.create_new(&take).unwrap());
+        assert_eq!(error_of(storage.remove_spooled(&take)), io::ErrorKind::InvalidInput);
+        assert_eq!(error_of(storage.remove_spooled(&folder)), io::ErrorKind::DirectoryNotEmpty);
+        storage.remove_spooled(&piece).unwrap();
+        storage.remove_spooled(&folder).unwrap();
+        assert_eq!(error_of(storage.remove_spooled(&folder)), io::ErrorKind::NotFound);
+        assert!(storage.exists(&take) && !storage.exists(&folder));
+    });
+}
+
+#[test]
 fn a_lock_has_one_holder_also_inside_one_process() {
     both(|storage, dir| {
         let path = dir.join("lock");

@@ -7,6 +7,7 @@ use crate::plan::StripKind;
 use crate::rt::recorder::{self, OpenPass, PassBegin, PassEvent};
 use crate::rt::session_loop::{Now, Turn};
 use crate::rt::transport::{Entry, Span};
+use crate::rt::waypoint::Heard;
 use crate::shared::count;
 
 impl Engine {
@@ -29,6 +30,20 @@ impl Engine {
             let _ = self.pass_events.push(PassEvent::TempoAssumed);
         }
         turn
+    }
+
+    /// Tells where a span lies that does not follow on what came before, and a `Keep` before it.
+    /// What finds no room is told with the next one.
+    pub(super) fn mark(&mut self, span: &Span, at: usize) {
+        let frame = self.captured + at as u64;
+        if self.keep && self.heard.push(Heard::Keep { frame }).is_ok() {
+            self.keep = false;
+        }
+        if let Some(waypoint) = self.trail.step(span, frame, self.tempo)
+            && self.heard.push(Heard::Waypoint(waypoint)).is_err()
+        {
+            self.trail.forget();
+        }
     }
 
     /// Opens and closes passes at the first frame of a span, which is `inside` of the range that
