@@ -129,6 +129,7 @@ impl Plug {
                 host: self.report.host(),
                 project_folder: lock(&self.project_folder).clone(),
                 alone: self.own_transport.is_some(),
+                spool: stowaway_engine::disk::spool::usual_folder(),
             });
             if !self.model.effect {
                 let through = ParamKey::Global(GlobalParam::Through);

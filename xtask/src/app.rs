@@ -47,7 +47,10 @@ pub fn open(session: &Path, media: &Path) -> Done {
     let app = build()?;
     println!("Opening {}. Close the window to end this.", session.display());
     steps::run(
-        Command::new(&app).arg(session).env("STOWAWAY_MEDIA", media),
+        Command::new(&app)
+            .arg(session)
+            .env("STOWAWAY_MEDIA", media)
+            .env("STOWAWAY_SPOOL", media.join("spool")),
         &format!("The standalone did not end well. Again: {by_hand}"),
     )
 }

@@ -29,6 +29,8 @@ pub fn run(args: &[String]) -> Done {
     let mut bench = Command::new(cargo_target().join("release").join(program("bench")));
     bench.arg(&clap).arg(&cli).arg(&bare).arg(&edits).arg(&out).args(quick.then_some("--quick"));
     bench.current_dir(workspace()).env("STOWAWAY_MEDIA", out.join("takes"));
+    // With the spool, as users have it.
+    bench.env("STOWAWAY_SPOOL", out.join("spool"));
     steps::run(&mut bench, "The bench did not succeed")?;
     // The window is drawn by what the bench of the audio does not need: a build of its own.
     steps::run(

@@ -36,6 +36,7 @@ pub fn run(args: &[String]) -> Done {
         .current_dir(workspace())
         // Takes go into the demo's folder, and not where the user's own are.
         .env("STOWAWAY_MEDIA", &out)
+        .env("STOWAWAY_SPOOL", out.join("spool"))
         .status()
         .map_err(|e| format!("The demo's host could not be started: {e}."))?;
     if !status.success() {

@@ -42,6 +42,7 @@ pub fn run(args: &[String]) -> Done {
     command.arg(clap.parent().unwrap_or(&clap)).arg(cli).arg(&runs);
     command.args(hosts(&venv));
     command.current_dir(workspace()).env("STOWAWAY_MEDIA", runs.join("media"));
+    command.env("STOWAWAY_SPOOL", runs.join("spool"));
     command.env_remove("STOWAWAY_SESSION");
     steps::run(&mut command, "The plugin did not do in every host what it should")
 }

@@ -24,6 +24,7 @@ use crate::rt::processor::Engine;
 use crate::session::Loudness;
 use crate::session::command::Command;
 use crate::session::document::{ClipId, Session, TrackId};
+use crate::session::keep::KeepRange;
 use crate::session::snapshot::{Public, Snapshot};
 use crate::session::thread::{Ask, SessionThread};
 use crate::shared::Shared;
@@ -44,6 +45,8 @@ pub struct InstanceConfig {
     pub project_folder: Option<PathBuf>,
     /// There is no host that saves the session: it is kept in a file of its own.
     pub alone: bool,
+    /// Where what is heard is held, to be kept afterwards; `None`: nowhere.
+    pub spool: Option<PathBuf>,
 }
 
 /// What the engine wants from the host's main thread; polled there.
@@ -297,6 +300,19 @@ impl Instance {
     /// one is to take their place.
     pub fn bounce(&self, tracks: Vec<TrackId>, range: Option<(Ticks, Ticks)>) {
         self.thread.ask(Ask::Bounce { id: self.id, tracks, range });
+    }
+
+    /// Makes takes of what was heard and not recorded, in the background: a clip for every input
+    /// that was loud in the range, at its place, on the input's track or a new one. One step to
+    /// undo. If there is nothing to keep, a message says so.
+    pub fn keep(&self, range: KeepRange) {
+        self.thread.ask(Ask::Keep { id: self.id, range, earlier: false });
+    }
+
+    /// The same of what was heard before this instance was opened, by a process that crashed for
+    /// one.
+    pub fn keep_earlier(&self, range: KeepRange) {
+        self.thread.ask(Ask::Keep { id: self.id, range, earlier: true });
     }
 
     /// Ends the hand-over or print that is under way, which leaves nothing behind; where it has

@@ -237,7 +237,7 @@ impl ParamKey {
                 _,
                 TrackParam::SendA | TrackParam::SendB | TrackParam::SendC | TrackParam::SendD
             ) | Self::Bus(_, BusParam::SendA | BusParam::SendB | BusParam::SendC | BusParam::SendD)
-                | Self::Global(GlobalParam::Keep | GlobalParam::Macro(_))
+                | Self::Global(GlobalParam::Macro(_))
         )
     }
 

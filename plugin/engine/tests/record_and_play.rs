@@ -31,6 +31,7 @@ impl Rig {
             host: "a test".into(),
             project_folder: None,
             alone: false,
+            spool: None,
         });
         let folder = Some(media.to_string_lossy().into_owned());
         instance.edit(Command::SetMediaFolder { folder }).unwrap();

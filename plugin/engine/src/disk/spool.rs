@@ -89,6 +89,8 @@ pub struct StreamSpec {
     pub root: PathBuf,
     /// Hz.
     pub rate: u32,
+    /// The first frame that is spooled.
+    pub from: u64,
     /// By input port.
     pub taps: Vec<CaptureTap>,
     /// Tells renders, which are not spooled.
@@ -216,7 +218,9 @@ fn run(mut core: Core, inbox: &Receiver<Message>) {
         match message {
             Some(Message::Begin(spec)) => core.begin(*spec),
             Some(Message::Heard { instance, waypoints, told }) => {
-                core.heard(instance, waypoints, told);
+                // A host that is ahead of time fills the rings faster than they are looked at.
+                let much = core.heard(instance, waypoints, told);
+                due = if much { Instant::now() } else { due };
             }
             Some(Message::Minutes(instance, minutes)) => core.set_minutes(instance, minutes),
             Some(Message::Flush) => due = Instant::now(),

@@ -229,6 +229,8 @@ pub enum Command {
     SetReadAhead { secs: f64 },
     /// The automatic crossfade, 0 ..= 1000 ms.
     SetFade { ms: f64 },
+    /// How many minutes are held to be kept afterwards, 0 ..= 60; 0: nothing is.
+    SetSpool { minutes: u32 },
     /// Recording into a range alone; `None`: everywhere.
     SetPunch { punch: Option<Punch> },
     /// One value of input port 0..16.
@@ -392,6 +394,7 @@ pub fn apply(session: &mut Session, command: Command) -> Result<Applied, Command
         Command::SetMediaFolder { folder } => whole::set_media_folder(session, folder),
         Command::SetTakeFormat { format } => Ok(whole::set_take_format(session, format)),
         Command::SetReadAhead { secs } => whole::set_read_ahead(session, secs),
+        Command::SetSpool { minutes } => Ok(whole::set_spool(session, minutes)),
         Command::SetPunch { punch } => whole::set_punch(session, punch),
         Command::SetFade { ms } => whole::set_fade(session, ms),
         Command::SetInput { port, value } => whole::set_input(session, port, value),

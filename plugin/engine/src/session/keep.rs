@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::rt::waypoint::Waypoint;
 use crate::time::Ticks;
 
+pub mod inputs;
 #[cfg(test)]
 mod tests;
 
@@ -54,6 +55,8 @@ pub struct Stream<'a> {
     pub rate: u32,
     /// Oldest first. They hold up to `until`.
     pub waypoints: &'a [Waypoint],
+    /// What is before this frame is not there any more.
+    pub since: u64,
     /// One past the last frame heard.
     pub until: u64,
     /// Where bars are; without a tempo there are none.
@@ -85,6 +88,22 @@ impl Stretch {
         self.to.saturating_sub(self.from)
     }
 
+    /// So much of what was heard before the loop came round is kept with it: a second, and no more
+    /// than a round.
+    #[must_use]
+    pub fn lead_in_frames(&self, stream: &Stream<'_>) -> u64 {
+        let overlap = u64::from(stream.rate).min(self.frames());
+        if self.wrapped { overlap.min(self.from.saturating_sub(stream.since)) } else { 0 }
+    }
+
+    /// And so much of what was heard after.
+    #[must_use]
+    pub fn tail_frames(&self, stream: &Stream<'_>) -> u64 {
+        let overlap = u64::from(stream.rate).min(self.frames());
+        let wraps = stream.waypoints.iter().any(|w| w.wrapped && w.frame == self.to);
+        if wraps { overlap.min(stream.until.saturating_sub(self.to)) } else { 0 }
+    }
+
     /// Without its first `frames`.
     fn without(self, frames: u64) -> Self {
         let frames = frames.min(self.frames());
@@ -113,6 +132,9 @@ pub fn stretches(stream: &Stream<'_>, range: KeepRange, phrase: Phrase<'_>) -> V
             within(stream, from.to_frames(stream.rate), to.to_frames(stream.rate))
         }
     };
+    for stretch in &mut kept {
+        *stretch = stretch.without(stream.since.saturating_sub(stretch.from));
+    }
     kept.retain(|stretch| stretch.frames() > 0);
     let old = kept.len().saturating_sub(PASSES);
     kept.drain(..old);

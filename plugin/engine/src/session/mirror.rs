@@ -10,6 +10,7 @@ use crate::params::{
     BusParam, GlobalParam, INPUT_CHOICES, LOOP_LENGTHS, Law, MACROS, MONITORS, ParamKey,
     RECORD_MODES, TrackParam, from_plain, is_on, norm_to_step, step_to_norm, to_plain,
 };
+use crate::plan;
 
 /// Below this a value on a law that starts below zero is the lower end: `-100 + 200 n` would
 /// lose it.
@@ -252,6 +253,16 @@ fn input_step(input: &Input) -> u16 {
         Input::Main => 65,
         Input::Track(_) | Input::Other(_) => INPUT_CHOICES - 1,
     }
+}
+
+/// A port and a part of it as an input.
+pub(crate) fn input_of(port: u8, part: plan::Part) -> Input {
+    let part = match part {
+        plan::Part::Pair => Part::Pair,
+        plan::Part::Left => Part::Left,
+        plan::Part::Right => Part::Right,
+    };
+    Input::Port { port, part }
 }
 
 /// The input at a step of `T1 Input`; `None` for `Other`.

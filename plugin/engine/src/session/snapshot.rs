@@ -34,10 +34,29 @@ pub struct Snapshot {
     pub measuring: usize,
     /// A hand-over, a print, a consolidation or a bounce that is under way, or how the last one ended.
     pub work: Option<Work>,
+    /// What can be kept afterwards.
+    pub spool: SpoolState,
     /// What an undo would take back, in a few words.
     pub undo: Option<String>,
     /// What a redo would do again.
     pub redo: Option<String>,
+}
+
+/// The rolling spool of what was heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpoolState {
+    /// There is a place for it.
+    pub there: bool,
+    /// Minutes that are held; 0: it is off.
+    pub minutes: u32,
+    /// Seconds that it has of what was heard here.
+    pub held_secs: u64,
+    /// Seconds that it has of what was heard before the instance was opened, after a crash for one.
+    pub earlier_secs: u64,
+    /// Why nothing is spooled.
+    pub trouble: Option<String>,
+    /// Something is being kept: frames so far, and all of them; 0: that is not known yet.
+    pub keeping: Option<(u64, u64)>,
 }
 
 /// Something that is made of the session in the background.
@@ -104,6 +123,7 @@ impl Public {
             free_bytes: None,
             measuring: 0,
             work: None,
+            spool: SpoolState::default(),
             undo: None,
             redo: None,
         };

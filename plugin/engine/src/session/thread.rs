@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::command::Command;
 use super::document::{ClipId, Session, TrackId};
+use super::keep::KeepRange;
 use super::snapshot::Public;
 use crate::disk::pool::Registration;
 use crate::disk::waveforms::Waveforms;
@@ -33,6 +34,7 @@ mod away;
 mod edits;
 mod hosted;
 mod journal;
+mod keep;
 mod make;
 pub mod measure;
 mod media;
@@ -98,6 +100,8 @@ pub(crate) enum Ask {
     Consolidate { id: Uuid, track: TrackId, range: Option<(Ticks, Ticks)> },
     /// The sum of some tracks becomes a track.
     Bounce { id: Uuid, tracks: Vec<TrackId>, range: Option<(Ticks, Ticks)> },
+    /// What was heard becomes takes: of this process, or of what an earlier one left.
+    Keep { id: Uuid, range: KeepRange, earlier: bool },
     /// A hand-over or a print ends early; or, where it has ended, is not shown any more.
     EndWork { id: Uuid },
     /// The last edit is taken back, or done again.
@@ -311,6 +315,11 @@ impl Desk {
                     && let Err(why) = h.bounce(tracks, range)
                 {
                     h.say(why);
+                }
+            }
+            Ask::Keep { id, range, earlier } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    h.ask_to_keep(range, earlier, None);
                 }
             }
             Ask::EndWork { id } => {

@@ -52,7 +52,8 @@ pub struct Args {
 }
 
 const AFTER: &str = "\
-STOWAWAY_MEDIA names the folder that new take folders are made in, STOWAWAY_LOG a log file.
+STOWAWAY_MEDIA names the folder that new take folders are made in, STOWAWAY_SPOOL the one for what can
+be kept afterwards (empty: nothing can), STOWAWAY_LOG a log file.
 Ctrl-C ends the program as closing its window does: the session is saved.";
 
 /// Where sound comes from and goes to.

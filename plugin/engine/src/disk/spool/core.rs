@@ -83,13 +83,14 @@ impl Core {
         self.end(spec.instance);
         let stream = Uuid::new_v4();
         let files = Arc::new(StreamFiles::new(&spec.root, spec.session, stream, spec.rate));
-        let book = StreamBook::new(stream, spec.rate, spec.taps.len(), Arc::clone(&files));
+        let mut book = StreamBook::new(stream, spec.rate, spec.taps.len(), Arc::clone(&files));
+        (book.dropped_to, book.safe_to) = (spec.from, spec.from);
         spec.books.lock().streams.push(book);
         let live = Live {
             at: At { books: Arc::clone(&spec.books), stream, files },
             rate: spec.rate.max(1),
-            told: 0,
-            ports: spec.taps.into_iter().map(Port::new).collect(),
+            told: spec.from,
+            ports: spec.taps.into_iter().map(|tap| Port::new(tap, spec.from)).collect(),
             playhead: spec.playhead,
             alive: Instant::now(),
         };
@@ -108,12 +109,15 @@ impl Core {
         self.rooms.insert(spec.instance, room);
     }
 
-    pub(super) fn heard(&mut self, instance: Uuid, waypoints: Vec<Waypoint>, told: u64) {
+    /// Whether so much is waiting that it should be fetched at once.
+    pub(super) fn heard(&mut self, instance: Uuid, waypoints: Vec<Waypoint>, told: u64) -> bool {
         let live = self.rooms.get_mut(&instance).and_then(|room| room.live.as_mut());
-        let Some(live) = live else { return };
+        let Some(live) = live else { return false };
         live.told = told;
+        let waits = live.ports.first().map_or(0, |port| told.saturating_sub(port.cursor()));
+        let much = waits >= u64::from(live.rate) / 2;
         if waypoints.is_empty() {
-            return;
+            return much;
         }
         let At { books, stream, files } = &live.at;
         books.with(*stream, |book| book.waypoints.extend(&waypoints));
@@ -122,6 +126,7 @@ impl Core {
             // Where it fails, so do the segments, which say so.
             let _ = files.note(&waypoints);
         });
+        much
     }
 
     pub(super) fn set_minutes(&mut self, instance: Uuid, minutes: u32) {

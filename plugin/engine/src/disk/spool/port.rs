@@ -42,8 +42,8 @@ pub(super) struct Makes<'a> {
 }
 
 impl Port {
-    pub(super) fn new(tap: CaptureTap) -> Self {
-        Self { tap, cursor: 0, open: None, ended_at: 0, quiet: 0 }
+    pub(super) fn new(tap: CaptureTap, from: u64) -> Self {
+        Self { tap, cursor: from, open: None, ended_at: from, quiet: 0 }
     }
 
     /// Fetches up to frame `to`, a piece at a time.

@@ -47,6 +47,7 @@ impl Desk {
             session,
             root: root(),
             rate: RATE,
+            from: 0,
             taps,
             playhead: Arc::clone(&playhead),
             books: Arc::clone(&books),
@@ -75,7 +76,7 @@ impl Desk {
     }
 
     fn look(&mut self) {
-        self.core.heard(self.instance, Vec::new(), self.frames);
+        let _ = self.core.heard(self.instance, Vec::new(), self.frames);
         self.core.tick();
     }
 
@@ -167,7 +168,7 @@ fn a_note_that_fades_in_has_its_beginning() {
 #[test]
 fn the_last_minutes_are_held_and_no_more() {
     let mut desk = Desk::new(memory(), limits(), Uuid::new_v4(), 1);
-    desk.core.heard(desk.instance, vec![waypoint(0, 0), waypoint(400_000, 7)], 0);
+    let _ = desk.core.heard(desk.instance, vec![waypoint(0, 0), waypoint(400_000, 7)], 0);
     desk.feed(100.0, tone);
     let most = u64::from(RATE) * 8 * 71;
     assert!((most - u64::from(RATE) * 8 * 11..=most).contains(&desk.bytes()), "{}", desk.bytes());
@@ -302,9 +303,9 @@ fn the_session_finds_what_a_kill_left_once_and_others_do_not() {
     let disk = MemoryStorage::new();
     let session = Uuid::new_v4();
     let mut desk = Desk::new(Arc::new(disk.clone()), limits(), session, 2);
-    desk.core.heard(desk.instance, vec![waypoint(0, 1_000)], 0);
+    let _ = desk.core.heard(desk.instance, vec![waypoint(0, 1_000)], 0);
     desk.feed(12.0, tone);
-    desk.core.heard(desk.instance, vec![waypoint(desk.frames, 5)], desk.frames);
+    let _ = desk.core.heard(desk.instance, vec![waypoint(desk.frames, 5)], desk.frames);
     desk.feed(3.0, tone);
     desk.settle();
     let (frames, killed) = (desk.frames, Arc::new(disk.fork()));

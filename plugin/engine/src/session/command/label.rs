@@ -50,6 +50,7 @@ impl Command {
             | Self::SetTakeFormat { .. }
             | Self::SetReadAhead { .. }
             | Self::SetFade { .. }
+            | Self::SetSpool { .. }
             | Self::SetPunch { .. }
             | Self::SetInput { .. } => "settings",
             Self::All(commands) => commands.first().map_or("nothing", Self::label),

@@ -447,6 +447,7 @@ fn any_mix(id: std::ops::Range<u64>) -> impl Strategy<Value = Command> {
             value: StripValue::Pan(pan),
         }),
         (any::<f64>()).prop_map(|ms| Command::SetFade { ms }),
+        (any::<u32>()).prop_map(|minutes| Command::SetSpool { minutes }),
         (any::<i64>(), any::<i64>(), any::<bool>()).prop_map(|(from, to, off)| {
             let (from, to) = (Ticks(from), Ticks(to));
             Command::SetPunch { punch: Some(Punch { from, to, off, extra: Default::default() }) }

@@ -36,6 +36,10 @@ pub(super) fn set_fade(session: &mut Session, ms: f64) -> Result<Applied, Comman
     Ok(Applied::structure(put(&mut session.settings.fade_ms, ms)))
 }
 
+pub(super) fn set_spool(session: &mut Session, minutes: u32) -> Applied {
+    Applied::quiet(put(&mut session.settings.spool_minutes, minutes.min(60)))
+}
+
 pub(super) fn set_punch(
     session: &mut Session,
     punch: Option<Punch>,

@@ -38,6 +38,10 @@ pub struct Settings {
     #[serde(skip_serializing_if = "is_fade")]
     #[schemars(range(min = 0.0, max = 1_000.0))]
     pub fade_ms: f64,
+    /// How many minutes of every input are held so that they can be kept afterwards, 0 ..= 60.
+    #[serde(skip_serializing_if = "is_spool", deserialize_with = "lenient::u32")]
+    #[schemars(range(min = 0, max = 60))]
+    pub spool_minutes: u32,
     /// Recording into a range of the timeline alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub punch: Option<Punch>,
@@ -51,6 +55,7 @@ pub struct Settings {
 
 const READ_AHEAD_SECS: f64 = 4.0;
 const FADE_MS: f64 = 5.0;
+const SPOOL_MINUTES: u32 = 10;
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn is_read_ahead(secs: &f64) -> bool {
@@ -62,6 +67,11 @@ fn is_fade(ms: &f64) -> bool {
     *ms == FADE_MS
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_spool(minutes: &u32) -> bool {
+    *minutes == SPOOL_MINUTES
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -69,6 +79,7 @@ impl Default for Settings {
             take_format: TakeFormat::default(),
             read_ahead_secs: READ_AHEAD_SECS,
             fade_ms: FADE_MS,
+            spool_minutes: SPOOL_MINUTES,
             punch: None,
             inputs: Vec::new(),
             extra: Extra::new(),

@@ -126,6 +126,7 @@ impl Before {
             | Command::SetTakeFormat { .. }
             | Command::SetReadAhead { .. }
             | Command::SetFade { .. }
+            | Command::SetSpool { .. }
             | Command::SetPunch { .. }
             | Command::SetInput { .. } => {}
         }

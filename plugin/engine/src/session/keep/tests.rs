@@ -12,7 +12,7 @@ fn point(frame: u64, pos: i64, rolling: bool, wrapped: bool) -> Waypoint {
 
 fn stream(waypoints: &[Waypoint], until: u64) -> Stream<'_> {
     let bars = Some(BarGrid { line: 0.0, frames: 96_000.0 });
-    Stream { rate: RATE, waypoints, until, bars }
+    Stream { since: 0, rate: RATE, waypoints, until, bars }
 }
 
 fn nothing(_: Range<u64>) -> Option<Range<u64>> {
@@ -184,4 +184,29 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn rounds_of_a_loop_keep_what_was_around_them() {
+    let heard = [
+        point(0, 0, true, false),
+        point(96_000, 0, true, true),
+        point(192_000, 0, true, true),
+        point(216_000, 24_000, false, false),
+    ];
+    let stream = stream(&heard, 300_000);
+    let all = stretches(&stream, KeepRange::SincePlay, &nothing);
+    let around: Vec<_> =
+        all.iter().map(|s| (s.lead_in_frames(&stream), s.tail_frames(&stream))).collect();
+    assert_eq!(around, [(0, 48_000), (48_000, 48_000), (24_000, 0)]);
+}
+
+#[test]
+fn what_has_rolled_out_of_the_spool_is_not_kept() {
+    let heard = [point(0, 0, true, false), point(96_000, 0, true, true)];
+    let stream = Stream { since: 40_000, ..stream(&heard, 100_000) };
+    let all = stretches(&stream, KeepRange::SincePlay, &nothing);
+    let places: Vec<_> = all.iter().map(|s| (s.from, s.to, s.pos)).collect();
+    assert_eq!(places, [(40_000, 96_000, 40_000), (96_000, 100_000, 0)]);
+    assert_eq!(all[1].lead_in_frames(&stream), 4_000, "no more than a round");
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::autosave::Autosave;
 use super::away::Away;
+use super::keep::Keep;
 use super::measure::Measuring;
 use super::media::Media;
 use super::names::Names;
@@ -81,6 +82,7 @@ pub(super) struct Hosted {
     pub history: History,
     pub measuring: Measuring,
     pub away: Away,
+    pub keep: Keep,
     /// The tracks as they were before what is being recorded now.
     pub before_passes: Option<Before>,
     /// What the writer was told of files that there are.
@@ -130,6 +132,7 @@ impl Hosted {
             history: History::default(),
             measuring: Measuring::default(),
             away: Away::default(),
+            keep: Keep::default(),
             before_passes: None,
             names: Names::default(),
             messages: Vec::new(),
@@ -234,6 +237,7 @@ impl Hosted {
 
     pub(super) fn deactivate(&mut self) {
         self.hear_passes();
+        self.end_spool();
         // Passes that the audio thread did not end (it may be gone): the ring says how far they go.
         let open: Vec<u64> = self.passes.keys().copied().collect();
         for pass in open {
@@ -263,6 +267,7 @@ impl Hosted {
         self.prepare_files();
         self.tick_measuring();
         self.tick_away();
+        self.tick_keep();
         if let Some(active) = &mut self.active {
             while active.remote.old_plans.pop().is_ok() {}
             while active.remote.old_rings.pop().is_ok() {}
@@ -361,6 +366,7 @@ impl Hosted {
     pub(super) fn wants_writer(&self) -> bool {
         self.media.wants_writer()
             || self.away.making.is_some()
+            || self.keep.is_writing()
             || !self.passes.is_empty()
             || self.active.as_ref().is_some_and(|a| !a.remote.passes.is_empty())
             || self.session.tracks.iter().any(|t| t.arm)
@@ -387,6 +393,7 @@ impl Hosted {
             free_bytes: self.around.free_bytes,
             measuring: self.measuring.left(),
             work: self.away.shown.clone(),
+            spool: self.keep.shown().clone(),
             undo: self.history.undo_label().map(str::to_owned),
             redo: self.history.redo_label().map(str::to_owned),
         });
@@ -401,10 +408,12 @@ impl Hosted {
         self.tick();
         self.deactivate();
         let until = Instant::now() + CLOSE_WITHIN;
-        while !self.closing.is_empty() && Instant::now() < until {
+        while (!self.closing.is_empty() || self.keep.is_busy()) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(2));
             self.hear_writer();
+            self.tick_keep();
         }
+        self.leave_spool();
         if let Some((writer, _)) = self.writer.take() {
             writer.close_folder(self.id);
             writer.detach(self.id);

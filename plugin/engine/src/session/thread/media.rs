@@ -116,6 +116,7 @@ impl Hosted {
         let armed = self.session.tracks.iter().any(|t| t.arm);
         let wanted = armed
             || self.away.making.is_some()
+            || self.keep.is_writing()
             || !self.passes.is_empty()
             || !self.closing.is_empty();
         let look = self.media.look.is_some_and(|from| Instant::now() >= from);
@@ -162,7 +163,7 @@ impl Hosted {
             WriterReport::TakeOpened { take, file } => self.take_opened(take, file),
             WriterReport::TakeShown { take, frames } => self.take_shown(take, frames),
             WriterReport::TakeClosed(closed) => {
-                if !self.made(&closed) {
+                if !self.made(&closed) && !self.kept(&closed) {
                     self.take_closed(&closed);
                 }
             }

@@ -179,11 +179,7 @@ impl Hosted {
             file: String::new(),
             rate,
             channels: u8::try_from(begin.part.channels()).unwrap_or(2),
-            format: match format {
-                TakeFormat::F32 => SampleFormat::F32,
-                TakeFormat::I24 => SampleFormat::I24,
-                TakeFormat::I16 => SampleFormat::I16,
-            },
+            format: document_format(format),
             tempo: begin.tempo,
             input: input_name(begin.port, begin.part),
         };
@@ -435,7 +431,17 @@ fn known(session: &Session, spec: &PassSpec) -> KnownTake {
     }
 }
 
-fn file_format(format: TakeFormat) -> wav::SampleFormat {
+/// How new takes are stored, in the document's terms.
+pub(super) fn document_format(format: TakeFormat) -> SampleFormat {
+    match format {
+        TakeFormat::F32 => SampleFormat::F32,
+        TakeFormat::I24 => SampleFormat::I24,
+        TakeFormat::I16 => SampleFormat::I16,
+    }
+}
+
+/// The same in the file's.
+pub(super) fn file_format(format: TakeFormat) -> wav::SampleFormat {
     match format {
         TakeFormat::F32 => wav::SampleFormat::F32,
         TakeFormat::I24 => wav::SampleFormat::I24,
@@ -443,7 +449,8 @@ fn file_format(format: TakeFormat) -> wav::SampleFormat {
     }
 }
 
-fn input_name(port: u8, part: plan::Part) -> String {
+/// What an input is called that has no label.
+pub(super) fn input_name(port: u8, part: plan::Part) -> String {
     let part = match part {
         plan::Part::Pair => "",
         plan::Part::Left => " L",

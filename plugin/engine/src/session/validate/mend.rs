@@ -298,6 +298,8 @@ fn settings(session: &mut Session, notes: &mut Notes) {
     let settings = &mut session.settings;
     let mut bent = clamp_f64(&mut settings.read_ahead_secs, 0.5, 10.0, 4.0);
     bent |= clamp_f64(&mut settings.fade_ms, 0.0, 1_000.0, 5.0);
+    bent |= settings.spool_minutes > 60;
+    settings.spool_minutes = settings.spool_minutes.min(60);
     if let Some(punch) = &mut settings.punch {
         bent |= clamp_pos(&mut punch.from) | clamp_pos(&mut punch.to);
         if punch.from >= punch.to {
