@@ -14,6 +14,7 @@ mod hand;
 pub mod hand_over;
 mod header;
 mod hints;
+mod keep;
 mod keys;
 pub mod look;
 mod make;

@@ -1,4 +1,4 @@
-//! Recording's corner of the bar at the top: Record, when it records, the session's loop, a new
+//! Recording's corner of the bar at the top: Record, Keep, when it records, the session's loop, a new
 //! take at will.
 
 use egui::{Align2, Color32, CursorIcon, FontId, Rect, Response, Sense, Ui, UiBuilder, vec2};
@@ -6,6 +6,7 @@ use stowaway_engine::params::{
     GlobalParam, LOOP_LENGTHS, ParamKey, RECORD_MODES, norm_to_step, step_to_norm,
 };
 
+use super::keep;
 use super::look;
 use super::now::Now;
 use super::state::ViewState;
@@ -21,6 +22,7 @@ const PRESS_SECS: f64 = 0.4;
 /// All of it.
 pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
     record(ui, now);
+    keep::ui(ui, now, state);
     let size = vec2(COLUMNS[0] + COLUMNS[1] + GAP, ROW * 2.0 + GAP);
     let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
     let cell = |column: usize, row: usize| {

@@ -14,15 +14,18 @@ use super::{look, record, transport};
 /// Its height.
 pub const HEIGHT: f32 = 46.0;
 /// Below this width there is no room for all of it.
-const NARROW: f32 = 1_100.0;
-/// The same with a transport of our own.
-const NARROW_ALONE: f32 = 1_320.0;
+const NARROW: f32 = 1_180.0;
+/// Below this one the pages at the right share one button.
+const SLIM: f32 = 1_000.0;
+/// With a transport of our own both are so much more.
+const ALONE: f32 = 220.0;
 
 /// The whole bar.
 pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
     // In a small window what has another way to it makes room.
-    let room = if now.plug.own_transport().is_some() { NARROW_ALONE } else { NARROW };
-    let narrow = ui.available_width() < room;
+    let own = if now.plug.own_transport().is_some() { ALONE } else { 0.0 };
+    let narrow = ui.available_width() < NARROW + own;
+    let slim = ui.available_width() < SLIM + own;
     ui.horizontal_centered(|ui| {
         record::ui(ui, now, state);
         ui.add_space(6.0);
@@ -32,7 +35,7 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
         }
         position(ui, now, narrow);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            sides(ui, now, state);
+            sides(ui, now, state, slim);
             troubles(ui, now, state);
             zoom(ui, state, narrow);
             steps(ui, now);
@@ -181,24 +184,35 @@ fn troubles(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
     }
 }
 
-fn sides(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
+/// The pages at the right: a button each, or in a small window a menu of them.
+fn sides(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, slim: bool) {
     let messages = now.picture.messages.len() + now.plug.report().messages().len();
     let takes = now.picture.unplaced.len() + now.picture.earlier.len();
-    for (side, name, count) in [
+    let pages = [
         (Side::Host, "Host", 0),
         (Side::Messages, "Messages", messages),
         (Side::HandOver, "Export", 0),
         (Side::Print, "Print", 0),
         (Side::Takes, "Takes", takes),
-    ] {
+    ];
+    let news = |side, count: usize, open: bool, text: &str| {
+        let shown = if count > 0 { format!("{text} {count}") } else { text.to_owned() };
+        let ink = if side == Side::Messages { look::AMBER } else { look::BLUE };
+        let shown = RichText::new(shown);
+        if count > 0 && !open { shown.color(ink) } else { shown }
+    };
+    let mut page = |ui: &mut Ui, (side, name, count)| {
         let open = state.side == Some(side);
-        let text = if count > 0 { format!("{name} {count}") } else { name.into() };
-        let mut text = RichText::new(text);
-        if count > 0 && !open {
-            text = text.color(if side == Side::Messages { look::AMBER } else { look::BLUE });
-        }
-        if ui.selectable_label(open, text).clicked() {
+        let clicked = ui.selectable_label(open, news(side, count, open, name)).clicked();
+        if clicked {
             state.side = if open { None } else { Some(side) };
         }
+    };
+    if slim {
+        ui.menu_button(news(Side::Messages, messages, false, "Pages"), |ui| {
+            pages.into_iter().rev().for_each(|each| page(ui, each));
+        });
+    } else {
+        pages.into_iter().for_each(|each| page(ui, each));
     }
 }
