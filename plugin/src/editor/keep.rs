@@ -25,9 +25,8 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &ViewState) {
     let (rect, _) = ui.allocate_exact_size(SIZE, Sense::hover());
     let (left, right) = rect.split_left_right_at_x(rect.right() - ARROW);
     button(ui, left, now);
-    let ui = &mut ui.new_child(
-        UiBuilder::new().max_rect(right).layout(Layout::left_to_right(Align::Center)),
-    );
+    let ui = &mut ui
+        .new_child(UiBuilder::new().max_rect(right).layout(Layout::left_to_right(Align::Center)));
     ui.style_mut().spacing.button_padding = vec2(0.0, 0.0);
     let arrow = Button::new("").min_size(right.size()).corner_radius(look::CORNER);
     let stay = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClick);

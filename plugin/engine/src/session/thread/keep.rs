@@ -59,6 +59,8 @@ pub(super) struct Keep {
     tell: Instant,
     show: Instant,
     asked: Vec<Asked>,
+    /// Streams of before that were kept.
+    kept: Vec<Uuid>,
     stage: Stage,
     shown: SpoolState,
 }
@@ -116,6 +118,7 @@ impl Default for Keep {
             tell: now,
             show: now,
             asked: Vec::new(),
+            kept: Vec::new(),
             stage: Stage::Idle,
             shown: SpoolState::default(),
         }
@@ -321,6 +324,7 @@ impl Hosted {
             books: Arc::clone(&self.keep.books),
             range: asked.range,
             earlier: asked.earlier,
+            kept: self.keep.kept.clone(),
             until: asked.until,
             offsets: (0..INPUTS).map(|port| self.record_offset(port)).collect(),
             bars,
@@ -349,6 +353,9 @@ impl Hosted {
             Ok(writer) => writer,
             Err(why) => return self.say(why),
         };
+        if hits.earlier {
+            self.keep.kept.push(hits.stream);
+        }
         let run = self.session.new_id();
         let mut passes: HashMap<(Option<TrackId>, u8, u8), u32> = HashMap::new();
         let (mut takes, mut orders) = (Vec::new(), Vec::new());

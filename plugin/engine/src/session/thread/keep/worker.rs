@@ -34,6 +34,8 @@ pub(super) struct Search {
     pub(super) range: KeepRange,
     /// In what an earlier process left.
     pub(super) earlier: bool,
+    /// Of that, what was kept already: not again, where nothing of now is there.
+    pub(super) kept: Vec<Uuid>,
     /// One past the last frame that is meant of the stream that is heard now.
     pub(super) until: u64,
     /// By input port: frames that what is heard comes late by.
@@ -44,6 +46,8 @@ pub(super) struct Search {
 
 /// What there is to keep of one stream.
 pub(super) struct Hits {
+    pub(super) stream: Uuid,
+    pub(super) earlier: bool,
     pub(super) rate: u32,
     /// Oldest first.
     pub(super) hits: Vec<Hit>,
@@ -62,6 +66,8 @@ pub(super) struct Hit {
 
 /// A stream as it was when it was looked at.
 struct Seen {
+    id: Uuid,
+    earlier: bool,
     rate: u32,
     live: bool,
     waypoints: Vec<Waypoint>,
@@ -71,13 +77,22 @@ struct Seen {
 }
 
 impl Search {
-    /// The newest stream that has something of the kind.
+    /// The newest stream that has something of the kind. Where nothing was heard since the start,
+    /// *since play* means what was played before: a crash came between.
     pub(super) fn run(&self) -> Result<Option<Hits>, String> {
         if !self.earlier {
             self.wait()?;
         }
         let book = self.books.lock();
-        let streams = book.streams.iter().rev().filter(|s| s.earlier == self.earlier);
+        let before = self.earlier || self.range == KeepRange::SincePlay;
+        let wanted = |s: &&StreamBook| {
+            if s.earlier {
+                before && (self.earlier || !self.kept.contains(&s.id))
+            } else {
+                !self.earlier
+            }
+        };
+        let streams = book.streams.iter().rev().filter(wanted);
         let seen: Vec<Seen> = streams.map(|s| self.see(s)).collect();
         drop(book);
         Ok(seen.into_iter().map(|seen| self.look(seen)).find(|hits| !hits.hits.is_empty()))
@@ -111,6 +126,8 @@ impl Search {
     fn see(&self, stream: &StreamBook) -> Seen {
         let until = if stream.ended { stream.safe_to } else { self.until };
         Seen {
+            id: stream.id,
+            earlier: stream.earlier,
             rate: stream.rate,
             live: !stream.ended,
             waypoints: stream.waypoints.iter().copied().filter(|w| w.frame < until).collect(),
@@ -121,7 +138,7 @@ impl Search {
     }
 
     fn look(&self, seen: Seen) -> Hits {
-        let Seen { rate, live, waypoints, since, until, ports } = seen;
+        let Seen { id, earlier, rate, live, waypoints, since, until, ports } = seen;
         let bars = self.bars.filter(|_| live);
         let stream = Stream { rate, waypoints: &waypoints, since, until, bars };
         let readers: Vec<_> =
@@ -158,7 +175,7 @@ impl Search {
             })
         });
         let hits = hits.collect();
-        Hits { rate, hits, ports }
+        Hits { stream: id, earlier, rate, hits, ports }
     }
 
     fn offset(&self, port: usize) -> i64 {
