@@ -14,11 +14,14 @@ mod record;
 mod report;
 mod system;
 
-use fixtures::COUNTS;
+use fixtures::{COUNTS, STEREO};
 use report::{Report, Row};
 
 /// Sample rate of everything measured, in Hz.
 const RATE: u32 = 48_000;
+
+/// The parts that can be measured alone.
+pub const PARTS: [&str; 6] = ["memory", "editing", "recording", "spool", "playing", "printing"];
 
 /// What is measured, and with what.
 pub struct Bench {
@@ -34,6 +37,8 @@ pub struct Bench {
     pub out: PathBuf,
     /// Shorter and rougher, and only with 64 files.
     pub quick: bool,
+    /// Only the part of this name, one of [`PARTS`].
+    pub only: Option<String>,
 }
 
 impl Bench {
@@ -59,16 +64,33 @@ pub fn run(bench: &Bench) -> Result<(), String> {
     std::fs::create_dir_all(&media)
         .map_err(|e| format!("{} cannot be made: {e}.", media.display()))?;
     let mut report = Report::begin(bench.quick);
-    report.section("Memory and loading", || memory::measure(bench));
-    report.section("Editing 10 200 clips on 300 tracks", || edit::measure(bench));
-    report.section("Recording in real time", || record::measure(bench));
-    let files = fixtures::files(&media, if bench.quick { COUNTS[0] } else { COUNTS[1] });
-    report.section("Playing in real time, 64 frames at 48 kHz", || {
-        play::measure(bench, files.as_deref().map_err(Clone::clone)?)
-    });
-    report.section("Printing", || print::measure(bench, files.as_deref().map_err(Clone::clone)?));
+    let wants = |part: &str| bench.only.as_ref().is_none_or(|only| only == part);
+    if wants("memory") {
+        report.section("Memory and loading", || memory::measure(bench));
+    }
+    if wants("editing") {
+        report.section("Editing 10 200 clips on 300 tracks", || edit::measure(bench));
+    }
+    if wants("recording") {
+        report.section("Recording in real time", || record::measure(bench));
+    }
+    if wants("spool") {
+        report.section("Holding what nobody records", || record::spool(bench));
+    }
+    if wants("playing") || wants("printing") {
+        let files =
+            fixtures::files(&media, if bench.quick { COUNTS[0] } else { COUNTS[1] }, STEREO);
+        let files = || files.as_deref().map_err(Clone::clone);
+        if wants("playing") {
+            report.section("Playing in real time", || play::measure(bench, files()?));
+        }
+        if wants("printing") {
+            report.section("Printing", || print::measure(bench, files()?));
+        }
+    }
     remove(&scratch)?;
     remove(&bench.out.join("takes"))?;
+    remove(&bench.out.join("spool"))?;
     report.end(&bench.out.join("report.json"))
 }
 

@@ -26,8 +26,11 @@ cargo xtask <command>
   bundle [--seams]   build Stowaway.clap and Stowaway.vst3 into target/bundled
                      (--seams: with faults for tests, into target/bundled-seams)
   install            bundle, and copy both to where this user's hosts look
-  bench [--quick]    measure speed and memory, print a table, write
-                     target/bench/report.json (--quick: shorter and rougher)
+  bench [--quick] [--only PART]
+                     measure speed and memory, print a table, write
+                     target/bench/report.json (--quick: shorter and rougher;
+                     PART: memory, editing, recording, spool, playing,
+                     printing or window)
   shots              make the README's pictures, into docs/pictures
   validate [--install]
                      run the bundle in the real hosts that are here, and compare

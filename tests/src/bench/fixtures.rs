@@ -9,8 +9,30 @@ use serde_json::{Value, json};
 use super::RATE;
 use crate::audio::{Noise, Source};
 
-/// Length of each file: a minute.
-pub const FRAMES: usize = RATE as usize * 60;
+/// Seconds of each file.
+const SECS: usize = 60;
+/// Length of a file of the usual rate.
+const FRAMES: usize = RATE as usize * SECS;
+
+/// What files are like.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Hz.
+    pub rate: u32,
+    /// Channels.
+    pub channels: u16,
+}
+
+/// The usual ones.
+pub const STEREO: Kind = Kind { rate: RATE, channels: 2 };
+/// Those of large sessions.
+pub const MONO_44: Kind = Kind { rate: 44_100, channels: 1 };
+
+impl Kind {
+    fn frames(self) -> usize {
+        self.rate as usize * SECS
+    }
+}
 /// Numbers of tracks that are measured.
 pub const COUNTS: [usize; 2] = [64, 256];
 
@@ -21,19 +43,21 @@ fn fader_and_pan(i: usize) -> (f64, f64) {
     (fader_db, pan)
 }
 
-/// Writes `count` files: a minute of stereo noise in 24 bits each, no two alike.
+/// Writes `count` files: a minute of noise in 24 bits each, no two alike.
 ///
 /// # Errors
 /// That there is no room.
-pub fn files(folder: &Path, count: usize) -> Result<Vec<PathBuf>, String> {
-    let base = noise().map_err(|e| format!("The files to play cannot be made: {e}."))?;
-    let frame_bytes = 6;
-    let head = base.len() - FRAMES * frame_bytes;
+pub fn files(folder: &Path, count: usize, kind: Kind) -> Result<Vec<PathBuf>, String> {
+    std::fs::create_dir_all(folder)
+        .map_err(|e| format!("{} cannot be made: {e}.", folder.display()))?;
+    let base = noise(kind).map_err(|e| format!("The files to play cannot be made: {e}."))?;
+    let frame_bytes = usize::from(kind.channels) * 3;
+    let head = base.len() - kind.frames() * frame_bytes;
     let mut file = base.clone();
     (0..count)
         .map(|i| {
             // The same noise, begun elsewhere.
-            let turn = i * (FRAMES / count) * frame_bytes;
+            let turn = i * (kind.frames() / count) * frame_bytes;
             let (first, second) = base[head..].split_at(turn);
             file[head..head + second.len()].copy_from_slice(second);
             file[head + second.len()..].copy_from_slice(first);
@@ -45,24 +69,48 @@ pub fn files(folder: &Path, count: usize) -> Result<Vec<PathBuf>, String> {
         .collect()
 }
 
-fn noise() -> Result<Vec<u8>, hound::Error> {
+fn noise(kind: Kind) -> Result<Vec<u8>, hound::Error> {
     let spec = WavSpec {
-        channels: 2,
-        sample_rate: RATE,
+        channels: kind.channels,
+        sample_rate: kind.rate,
         bits_per_sample: 24,
         sample_format: SampleFormat::Int,
     };
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = WavWriter::new(&mut bytes, spec)?;
     let noise = Noise { seed: 7 };
-    for frame in 0..i64::try_from(FRAMES).unwrap_or(0) {
-        for channel in 0..2 {
+    for frame in 0..i64::try_from(kind.frames()).unwrap_or(0) {
+        for channel in 0..usize::from(kind.channels) {
             #[expect(clippy::cast_possible_truncation, reason = "24 bits")]
             writer.write_sample((noise.sample(channel, frame) * 8_388_608.0) as i32)?;
         }
     }
     writer.finalize()?;
     Ok(bytes.into_inner())
+}
+
+/// The same with clips that play backwards.
+pub fn reversed(files: &[PathBuf], media: Option<&Path>) -> Value {
+    let mut session = session(files, media);
+    for track in session["tracks"].as_array_mut().into_iter().flatten() {
+        track["lanes"][0]["clips"][0]["reverse"] = true.into();
+    }
+    session
+}
+
+/// The same with files of another kind.
+pub fn session_of(kind: Kind, files: &[PathBuf], media: &Path) -> Value {
+    let mut session = session(files, Some(media));
+    for source in session["sources"].as_array_mut().into_iter().flatten() {
+        source["rate"] = kind.rate.into();
+        source["channels"] = kind.channels.into();
+        source["frames"] = kind.frames().into();
+    }
+    for track in session["tracks"].as_array_mut().into_iter().flatten() {
+        track["channels"] = kind.channels.into();
+        track["lanes"][0]["clips"][0]["frames"] = kind.frames().into();
+    }
+    session
 }
 
 /// A session with one file a track, gain and balance on each. Where `media` is not given, the

@@ -2,36 +2,46 @@
 
 use std::path::{Path, PathBuf};
 
-use super::fixtures::{COUNTS, session, state};
-use super::{Bench, RATE, Row};
+use serde_json::Value;
+
+use super::fixtures::{self, COUNTS, MONO_44, STEREO, session, session_of, state};
+use super::{Bench, Row, remove};
 use crate::bundle::{Format, Model};
 use crate::host::{Host, HostTraits, open_in};
 use crate::proof::{Meter, start_meter, take_meter};
 use crate::roll::{Pace, Roll, Sizes};
 use crate::script::Mode;
 
-const BLOCK: usize = 64;
+/// Tracks of a large session.
+const MANY: usize = 300;
 
-/// Plays 64 and 256 tracks.
+/// What a host does.
+#[derive(Clone, Copy)]
+struct Course {
+    rate: u32,
+    block: usize,
+    secs: usize,
+}
+
+/// Plays 64 and 256 stereo tracks at 64 frames, and 300 mono ones at 128.
 pub fn measure(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
     let secs = if bench.quick { 5 } else { 20 };
     let mut rows = Vec::new();
     for (tracks, limit_percent) in COUNTS.into_iter().zip([8.0, 25.0]) {
         let Some(files) = files.get(..tracks) else { break };
-        let played = play(&bench.clap, files, &bench.media(), secs * RATE as usize)?;
+        let course = Course { rate: STEREO.rate, block: 64, secs };
+        let played = play(&bench.clap, &session(files, Some(&bench.media())), course)?;
         let name = |what: &str| format!("{tracks} stereo tracks, {what}");
-        let block_ns = BLOCK as f64 / f64::from(RATE) * 1e9;
-        let percent = |share: f64| played.meter.percentile_ns(share) as f64 / block_ns * 100.0;
-        let switches = played.meter.voluntary_switches as f64;
-        rows.extend([
-            Row::plain(name("CPU of a block, median"), percent(0.5), "%"),
-            Row::limited(name("CPU of a block, p99"), percent(0.99), "%", limit_percent)
-                .note(format!("of {} blocks", played.meter.cpu_ns.len())),
-            Row::limited(name("frames that came otherwise"), played.wrong_frames as f64, "", 0.0)
-                .note("than offline, bit for bit"),
-            Row::limited(name("waits inside process"), switches, "", 0.0)
-                .note("voluntary context switches"),
-        ]);
+        rows.extend(played.rows(&name, course, limit_percent));
+    }
+    if !bench.quick {
+        let folder = bench.out.join("scratch").join("mono");
+        let files = fixtures::files(&folder, MANY, MONO_44)?;
+        let course = Course { rate: MONO_44.rate, block: 128, secs };
+        let played = play(&bench.clap, &session_of(MONO_44, &files, &folder), course)?;
+        let name = |what: &str| format!("{MANY} mono tracks of 44.1 kHz, {what}");
+        rows.extend(played.rows(&name, course, 12.0));
+        remove(&folder)?;
     }
     Ok(rows)
 }
@@ -42,30 +52,52 @@ struct Played {
     wrong_frames: usize,
 }
 
-fn play(clap: &Path, files: &[PathBuf], media: &Path, frames: usize) -> Result<Played, String> {
+impl Played {
+    fn rows(&self, name: &dyn Fn(&str) -> String, course: Course, limit: f64) -> [Row; 4] {
+        let block_ns = course.block as f64 / f64::from(course.rate) * 1e9;
+        let percent = |share: f64| self.meter.percentile_ns(share) as f64 / block_ns * 100.0;
+        let switches = self.meter.voluntary_switches as f64;
+        [
+            Row::plain(name("CPU of a block, median"), percent(0.5), "%"),
+            Row::limited(name("CPU of a block, p99"), percent(0.99), "%", limit).note(format!(
+                "of {} blocks of {}",
+                self.meter.cpu_ns.len(),
+                course.block
+            )),
+            Row::limited(name("frames that came otherwise"), self.wrong_frames as f64, "", 0.0)
+                .note("than offline, bit for bit"),
+            Row::limited(name("waits inside process"), switches, "", 0.0)
+                .note("voluntary context switches"),
+        ]
+    }
+}
+
+fn play(clap: &Path, session: &Value, course: Course) -> Result<Played, String> {
+    let Course { rate, block, secs } = course;
+    let frames = secs * rate as usize;
     let mut host = open_in(Format::Clap, clap, Model::Multi, &HostTraits::default())?;
-    host.load_state(&state(&session(files, Some(media))))?;
+    host.load_state(&state(session))?;
     let mut roll = Roll::new(
-        f64::from(RATE),
+        f64::from(rate),
         Model::Multi.inputs(),
         Model::Multi.outputs(),
-        Sizes::Fixed(BLOCK),
+        Sizes::Fixed(block),
     );
-    host.activate(f64::from(RATE), BLOCK);
-    let from = i64::from(RATE);
+    host.activate(f64::from(rate), block);
+    let from = i64::from(rate);
     roll.locate(from);
     // The host stands there for a while, as before any playback.
     roll.set_pace(Pace::Times(1.0));
-    run(host.as_mut(), &mut roll, 2 * RATE as usize, false)?;
+    run(host.as_mut(), &mut roll, 2 * rate as usize, false)?;
     roll.listen(&[0]);
-    start_meter(frames.div_ceil(BLOCK) + 1);
+    start_meter(frames.div_ceil(block) + 1);
     run(host.as_mut(), &mut roll, frames, true)?;
     let meter = take_meter().unwrap_or_default();
     let live = std::mem::take(&mut roll.heard);
 
     host.deactivate();
     host.set_mode(Mode::Offline);
-    host.activate(f64::from(RATE), BLOCK);
+    host.activate(f64::from(rate), block);
     roll.locate(from);
     roll.set_pace(Pace::Flat);
     roll.listen(&[0]);
@@ -84,7 +116,7 @@ fn play(clap: &Path, files: &[PathBuf], media: &Path, frames: usize) -> Result<P
 fn run(host: &mut dyn Host, roll: &mut Roll, frames: usize, playing: bool) -> Result<(), String> {
     let mut left = frames;
     while left > 0 {
-        let frames = left.min(RATE as usize / 10);
+        let frames = left.min(4_800);
         let audio = host.audio().ok_or("the plugin is not active.")?;
         if playing {
             roll.play(audio, frames);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::fixtures::{COUNTS, session};
+use super::fixtures::{COUNTS, reversed, session};
 use super::system::cpu_secs_of;
 use super::{Bench, Row, median};
 
@@ -33,7 +33,9 @@ pub fn measure(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
         ]);
         per_track.push(times.print / count as f64);
     }
-    rows.extend(stems(bench, files.get(..COUNTS[0]).ok_or("too few files")?)?);
+    let few = files.get(..COUNTS[0]).ok_or("too few files")?;
+    rows.extend(stems(bench, few)?);
+    rows.extend(backwards(bench, few)?);
     if let [few, many] = per_track.as_slice() {
         let growth = (many / few - 1.0) * 100.0;
         rows.push(Row::limited("print, cost per track from 64 to 256", growth, "% more", 25.0));
@@ -108,6 +110,34 @@ fn stems(bench: &Bench, files: &[PathBuf]) -> Result<Vec<Row>, String> {
         Row::limited(name("print : bare loop"), print / bare, "x", 2.0),
         Row::plain(name("the proof in addition"), proven - print, "s").note(note),
     ])
+}
+
+/// The same files backwards, against forwards.
+fn backwards(bench: &Bench, files: &[PathBuf]) -> Result<[Row; 1], String> {
+    let runs = if bench.quick { 3 } else { 7 };
+    let prints = bench.out.join("scratch").join("prints");
+    let ways = [("forwards", session(files, None)), ("backwards", reversed(files, None))];
+    let mut times = [Vec::new(), Vec::new()];
+    for round in 0..=runs {
+        for ((name, session), times) in ways.iter().zip(&mut times) {
+            let document = bench.media().join(format!("{name}.stowaway"));
+            write(&document, &session.to_string())?;
+            let secs = cpu_secs_of(
+                Command::new(&bench.cli)
+                    .arg("print")
+                    .arg(&document)
+                    .arg("--out")
+                    .arg(&prints)
+                    .args(["--main", "--bits", "32f", "--no-proof", "--if-exists", "replace"]),
+            )?;
+            if round > 0 {
+                times.push(secs);
+            }
+        }
+    }
+    let [forwards, back] = times.map(|all| median(&all));
+    let name = format!("{} files, backwards : forwards", files.len());
+    Ok([Row::limited(name, back / forwards, "x", 1.5).note(format!("CPU, median of {runs}"))])
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::fixtures::{armed_session, state};
 use super::{Bench, RATE, Row, remove, system};
@@ -38,6 +38,39 @@ pub fn measure(bench: &Bench) -> Result<Vec<Row>, String> {
     Ok(rows)
 }
 
+/// Holds 16 inputs that nobody records.
+pub fn spool(bench: &Bench) -> Result<Vec<Row>, String> {
+    let secs = if bench.quick { 5 } else { 20 };
+    let mut session = armed_session("bench spool", 16);
+    for track in session["tracks"].as_array_mut().into_iter().flatten() {
+        track["arm"] = false.into();
+    }
+    let mut all = vec![open(bench, &session)?];
+    run(&mut all, 2 * RATE as usize, false)?;
+    let bytes_before = system::written_bytes()?;
+    let threads_before = system::thread_cpu_secs()?;
+    let since = Instant::now();
+    run(&mut all, secs * RATE as usize, true)?;
+    let took_secs = since.elapsed().as_secs_f64();
+    let threads_after = system::thread_cpu_secs()?;
+    let written = system::written_bytes()? - bytes_before;
+    drop(all);
+    let mut percent = 0.0;
+    for (name, after) in threads_after.iter().filter(|(n, _)| n.starts_with("stowaway-spool")) {
+        let before = threads_before.get(name).copied().unwrap_or(0.0);
+        percent += (after - before) / took_secs * 100.0;
+    }
+    let heard = (secs * RATE as usize * 16) as f64 * FRAME_BYTES as f64;
+    if (written as f64) < heard / 2.0 {
+        return Err(format!("of {heard} bytes that were heard {written} were written."));
+    }
+    Ok(vec![
+        Row::limited("16 inputs, CPU of the spool's threads", percent, "%", 2.0)
+            .note(format!("of one core, {secs} s")),
+        Row::plain("16 inputs, written : heard", written as f64 / heard, "x"),
+    ])
+}
+
 struct Done {
     lost_frames: u64,
     written_bytes: u64,
@@ -54,7 +87,12 @@ struct Instance {
 
 fn record(bench: &Bench, instances: usize, tracks: usize, secs: usize) -> Result<Done, String> {
     let mut all = (0..instances)
-        .map(|i| open(bench, &format!("bench {instances} {i}"), tracks))
+        .map(|i| {
+            let mut session = armed_session(&format!("bench {instances} {i}"), tracks);
+            // What is written is to be the takes alone; the spool has a row of its own.
+            session["settings"] = json!({ "spool_minutes": 0 });
+            open(bench, &session)
+        })
         .collect::<Result<Vec<_>, String>>()?;
     // Files are made and threads start before anything rolls.
     run(&mut all, RATE as usize, false)?;
@@ -105,9 +143,9 @@ fn media() -> std::path::PathBuf {
     std::env::var_os("STOWAWAY_MEDIA").map(Into::into).unwrap_or_default()
 }
 
-fn open(bench: &Bench, name: &str, tracks: usize) -> Result<Instance, String> {
+fn open(bench: &Bench, session: &Value) -> Result<Instance, String> {
     let mut host = open_in(Format::Clap, &bench.clap, Model::Multi, &HostTraits::default())?;
-    host.load_state(&state(&armed_session(name, tracks)))?;
+    host.load_state(&state(session))?;
     host.activate(f64::from(RATE), BLOCK);
     let (inputs, outputs) = (Model::Multi.inputs(), Model::Multi.outputs());
     let mut roll = Roll::new(f64::from(RATE), inputs, outputs, Sizes::Fixed(BLOCK));

@@ -1,5 +1,6 @@
 //! The bench; `cargo xtask bench` builds what it needs and starts it. The arguments are the
-//! plugin's `.clap`, the `stowaway` command, the bare loop, the editor of a large session, a folder, and `--quick` or nothing.
+//! plugin's `.clap`, the `stowaway` command, the bare loop, the editor of a large session, a folder, and
+//! `--quick` and `--only PART` or nothing.
 //! It starts itself, with `--child` first, for what needs a fresh process.
 
 use std::path::PathBuf;
@@ -10,6 +11,11 @@ use scenarios::bench::{self, Bench};
 fn main() -> ExitCode {
     let mut args: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let quick = args.pop_if(|last| last.as_os_str() == "--quick").is_some();
+    let only = args.iter().position(|arg| arg.as_os_str() == "--only").map(|at| {
+        let part = args.get(at + 1).map(|part| part.display().to_string());
+        args.truncate(at);
+        part.unwrap_or_default()
+    });
     let done = match args.as_slice() {
         [child, clap] if child.as_os_str() == "--child" => bench::child(clap),
         [clap, cli, bare, edits, out] => bench::run(&Bench {
@@ -19,6 +25,7 @@ fn main() -> ExitCode {
             edits: edits.clone(),
             out: out.clone(),
             quick,
+            only,
         }),
         _ => Err("The bench is started by `cargo xtask bench`.".into()),
     };
