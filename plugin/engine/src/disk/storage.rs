@@ -107,6 +107,13 @@ pub trait Storage: Send + Sync {
     /// system says.
     fn remove_spooled(&self, path: &Path) -> io::Result<()>;
 
+    /// Deletes a file in a media folder's bin: what the user threw away and confirmed.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] where the file lies in no bin, or is no file; else what the
+    /// system says.
+    fn remove_binned(&self, path: &Path) -> io::Result<()>;
+
     /// Size of the file system of `path`.
     ///
     /// # Errors
@@ -235,6 +242,11 @@ pub fn rf64_at_bytes() -> u64 {
         return bytes;
     }
     crate::media::wav::RF64_AT_BYTES
+}
+
+/// Whether a path lies in a bin, by its name.
+pub(super) fn is_binned(path: &Path) -> bool {
+    path.parent().and_then(Path::file_name).is_some_and(|name| name == crate::media::care::BIN)
 }
 
 /// Whether a path is a spool's, by its name.

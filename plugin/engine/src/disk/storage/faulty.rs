@@ -274,6 +274,11 @@ impl Storage for FaultyStorage {
         self.inner.remove_spooled(path)
     }
 
+    fn remove_binned(&self, path: &Path) -> io::Result<()> {
+        self.control.change(path, 0, false)?;
+        self.inner.remove_binned(path)
+    }
+
     fn total_bytes(&self, path: &Path) -> io::Result<u64> {
         drop(self.control.enter(path)?);
         self.inner.total_bytes(path)

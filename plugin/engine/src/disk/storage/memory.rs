@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{DirEntry, File, PREPARED_BYTES, Stat, Storage, is_spooled};
+use super::{DirEntry, File, PREPARED_BYTES, Stat, Storage, is_binned, is_spooled};
 
 type Bytes = Arc<Mutex<Vec<u8>>>;
 
@@ -229,6 +229,13 @@ impl Storage for MemoryStorage {
             return Err(io::ErrorKind::DirectoryNotEmpty.into());
         }
         if tree.dirs.remove(&path) { Ok(()) } else { Err(missing()) }
+    }
+
+    fn remove_binned(&self, path: &Path) -> io::Result<()> {
+        if !is_binned(path) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        hold(&self.tree).files.remove(&clean(path)).map(|_| ()).ok_or_else(missing)
     }
 
     fn total_bytes(&self, _path: &Path) -> io::Result<u64> {

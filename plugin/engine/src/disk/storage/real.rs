@@ -7,7 +7,7 @@ use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Advice, DirEntry, File, PREPARED_BYTES, Stat, Storage, is_spooled};
+use super::{Advice, DirEntry, File, PREPARED_BYTES, Stat, Storage, is_binned, is_spooled};
 
 /// See the module.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,6 +117,13 @@ impl Storage for RealStorage {
         }
         let meta = fs::symlink_metadata(path)?;
         if meta.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) }
+    }
+
+    fn remove_binned(&self, path: &Path) -> io::Result<()> {
+        if !is_binned(path) || !fs::symlink_metadata(path)?.is_file() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        fs::remove_file(path)
     }
 
     fn total_bytes(&self, path: &Path) -> io::Result<u64> {
