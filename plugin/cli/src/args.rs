@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as Group, Parser, Subcommand, ValueEnum};
 
-/// Makes, prints, exports, inspects and recovers Stowaway sessions without a host.
+/// Makes, prints, exports, inspects, recovers and looks after Stowaway sessions without a host.
 #[derive(Parser, Debug)]
 #[command(name = "stowaway", version, arg_required_else_help = true)]
 pub struct Args {
@@ -29,6 +29,12 @@ pub enum Command {
     Export(Export),
     /// Find and mend the takes of a media folder, and put them into a session
     Recover(Recover),
+    /// Bring a session and all of its audio together in one folder
+    Collect(Collect),
+    /// Find a session's missing files in a folder, by size and hash
+    Relink(Relink),
+    /// List the files of the media folder that nothing uses; move them to its bin, or empty that
+    Unused(Unused),
 }
 
 /// `stowaway new`.
@@ -206,6 +212,47 @@ pub enum IfExists {
     Skip,
     /// Replace it
     Replace,
+}
+
+/// `stowaway collect`.
+#[derive(Group, Debug)]
+pub struct Collect {
+    /// The session, a .stowaway file
+    pub session: PathBuf,
+    /// The folder that the session and its audio are copied into
+    #[arg(long, value_name = "FOLDER")]
+    pub into: PathBuf,
+    /// What to do when a session of that name is there already
+    #[arg(long, value_enum, default_value_t)]
+    pub if_exists: IfExists,
+}
+
+/// `stowaway relink`.
+#[derive(Group, Debug)]
+pub struct Relink {
+    /// The session, a .stowaway file; its references are mended in place
+    pub session: PathBuf,
+    /// Where to look, in all folders below too; what is found elsewhere is copied to the media folder
+    pub folder: PathBuf,
+    /// Only say what would be found
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `stowaway unused`.
+#[derive(Group, Debug)]
+pub struct Unused {
+    /// The session, a .stowaway file
+    pub session: PathBuf,
+    /// Move the unused files to the bin, a folder in the media folder
+    #[arg(long, conflicts_with = "empty_bin")]
+    pub bin: bool,
+    /// Delete what is in the bin for good, after a question
+    #[arg(long)]
+    pub empty_bin: bool,
+    /// Do not ask
+    #[arg(long, requires = "empty_bin")]
+    pub yes: bool,
 }
 
 /// Sample formats of a print.

@@ -1,7 +1,8 @@
-//! `stowaway`: makes, prints, exports, inspects and recovers sessions without a host. All real work is the
+//! `stowaway`: makes, prints, exports, inspects, recovers and looks after sessions without a host. All real work is the
 //! engine's; here are arguments, files and words.
 
 mod args;
+mod care;
 mod export;
 mod files;
 mod info;
@@ -57,5 +58,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<Done> {
         Command::Export(args) => export::run(&args, terminal),
         Command::Info(args) => info::run(&args),
         Command::Recover(args) => recover::run(&args),
+        Command::Collect(args) => care::collect(&args, terminal),
+        Command::Relink(args) => care::relink(&args, terminal),
+        Command::Unused(args) => care::unused(&args),
     }
 }

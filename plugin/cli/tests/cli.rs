@@ -2,6 +2,8 @@
 
 #[path = "cli/bench.rs"]
 mod bench;
+#[path = "cli/care.rs"]
+mod care;
 #[path = "../../engine/tests/exchange/read.rs"]
 mod exchange_read;
 #[path = "cli/export.rs"]
