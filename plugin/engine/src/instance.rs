@@ -14,6 +14,7 @@ use crate::disk::waveforms::{Waveforms, Worker};
 use crate::exchange::Kind;
 use crate::host::{Block, Outcome};
 use crate::live::LiveParams;
+use crate::media::care::Binned;
 use crate::media::level::Silence;
 use crate::params::{GlobalParam, ParamKey};
 use crate::print::PrintRequest;
@@ -26,7 +27,7 @@ use crate::session::command::Command;
 use crate::session::document::{ClipId, Session, TrackId};
 use crate::session::keep::KeepRange;
 use crate::session::snapshot::{Public, Snapshot};
-use crate::session::thread::{Ask, SessionThread};
+use crate::session::thread::{Ask, CareAsk, SessionThread};
 use crate::shared::Shared;
 use crate::time::Ticks;
 
@@ -313,6 +314,44 @@ impl Instance {
     /// one.
     pub fn keep_earlier(&self, range: KeepRange) {
         self.thread.ask(Ask::Keep { id: self.id, range, earlier: true });
+    }
+
+    /// Looks what is in the media folder: [`Snapshot::media`].
+    pub fn look_at_media(&self) {
+        self.care(CareAsk::Look);
+    }
+
+    /// Looks in a folder, and those below, for every file that the session misses, by size and
+    /// hash, in the background; what lies elsewhere is copied into the media folder. (References
+    /// are mended, which is no edit and not undone.)
+    pub fn relink(&self, folder: PathBuf) {
+        self.care(CareAsk::Relink(folder));
+    }
+
+    /// Copies every file of the session into a folder, in the background, which is the media
+    /// folder from then on. Nothing is taken away.
+    pub fn collect(&self, folder: PathBuf) {
+        self.care(CareAsk::Collect(folder));
+    }
+
+    /// Moves every file that nothing refers to, nor could after an undo, into the bin.
+    pub fn bin_unused(&self) {
+        self.care(CareAsk::BinUnused);
+    }
+
+    /// Takes everything out of the bin again.
+    pub fn restore_bin(&self) {
+        self.care(CareAsk::Restore);
+    }
+
+    /// Deletes what is in the bin for good. `confirmed` is what the user saw: if the bin holds
+    /// anything else, nothing is deleted.
+    pub fn empty_bin(&self, confirmed: Vec<Binned>) {
+        self.care(CareAsk::EmptyBin(confirmed));
+    }
+
+    fn care(&self, ask: CareAsk) {
+        self.thread.ask(Ask::Care { id: self.id, ask });
     }
 
     /// Ends the hand-over or print that is under way, which leaves nothing behind; where it has

@@ -149,6 +149,13 @@ impl History {
         }
     }
 
+    /// The files of every clip that undo or redo could bring back.
+    #[must_use]
+    pub fn sources(&self) -> std::collections::HashSet<super::document::SourceId> {
+        let steps = self.done.iter().chain(&self.undone);
+        steps.flat_map(|s| &s.parts).flatten().flat_map(Change::sources).collect()
+    }
+
     /// Another document: nothing of this one can be undone in it.
     pub fn clear(&mut self) {
         self.done.clear();

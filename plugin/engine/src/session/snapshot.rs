@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::document::Session;
 use super::unplaced::UnplacedTake;
+use crate::media::care::{Binned, MediaFile};
 
 /// A picture of one instance at one moment. Never changes.
 #[derive(Clone, Debug)]
@@ -34,12 +35,27 @@ pub struct Snapshot {
     pub measuring: usize,
     /// A hand-over, a print, a consolidation or a bounce that is under way, or how the last one ended.
     pub work: Option<Work>,
+    /// The session's files, as they were when somebody looked last.
+    pub media: Option<Arc<MediaPicture>>,
     /// What can be kept afterwards.
     pub spool: SpoolState,
     /// What an undo would take back, in a few words.
     pub undo: Option<String>,
     /// What a redo would do again.
     pub redo: Option<String>,
+}
+
+/// What is in the media folder, and in its bin.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MediaPicture {
+    /// What needs care first.
+    pub files: Vec<MediaFile>,
+    /// What is in the bin: to be confirmed when it is emptied.
+    pub bin: Vec<Binned>,
+    /// Why it could not be looked at.
+    pub trouble: Option<String>,
+    /// The folder lies outside of the host project's, as far as the host tells.
+    pub outside_project: bool,
 }
 
 /// The rolling spool of what was heard.
@@ -62,7 +78,8 @@ pub struct SpoolState {
 /// Something that is made of the session in the background.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
-    /// `print`, `export`, `consolidate` or `bounce`.
+    /// `print`, `export`, `consolidate`, `bounce`, `collect`, `relink`, `bin`, `restore` or
+    /// `empty bin`.
     pub what: String,
     /// Where its files go.
     pub folder: PathBuf,
@@ -75,7 +92,7 @@ pub struct Work {
 }
 
 /// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkDone {
     /// What was written.
     pub files: Vec<PathBuf>,
@@ -123,6 +140,7 @@ impl Public {
             free_bytes: None,
             measuring: 0,
             work: None,
+            media: None,
             spool: SpoolState::default(),
             undo: None,
             redo: None,

@@ -31,6 +31,7 @@ use crate::time::Ticks;
 
 mod autosave;
 mod away;
+mod care;
 mod edits;
 mod hosted;
 mod journal;
@@ -43,6 +44,7 @@ mod passes;
 mod streams;
 mod survey;
 
+pub(crate) use care::CareAsk;
 use hosted::Hosted;
 use measure::Loudness;
 
@@ -100,6 +102,8 @@ pub(crate) enum Ask {
     Consolidate { id: Uuid, track: TrackId, range: Option<(Ticks, Ticks)> },
     /// The sum of some tracks becomes a track.
     Bounce { id: Uuid, tracks: Vec<TrackId>, range: Option<(Ticks, Ticks)> },
+    /// The session's files are looked after.
+    Care { id: Uuid, ask: CareAsk },
     /// What was heard becomes takes: of this process, or of what an earlier one left.
     Keep { id: Uuid, range: KeepRange, earlier: bool },
     /// A hand-over or a print ends early; or, where it has ended, is not shown any more.
@@ -313,6 +317,13 @@ impl Desk {
             Ask::Bounce { id, tracks, range } => {
                 if let Some(h) = self.hosted.get_mut(&id)
                     && let Err(why) = h.bounce(tracks, range)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::Care { id, ask } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.care(ask)
                 {
                     h.say(why);
                 }

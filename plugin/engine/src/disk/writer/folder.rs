@@ -1,6 +1,7 @@
 //! The media folder of an instance while it is open: its lock, its journal, and the lane on which
 //! both are used. All of it may block; nothing of it runs on the writer thread.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,6 +42,8 @@ pub struct FolderFound {
     /// All takes that the journals here know, those in subfolders of other openers too; their
     /// files are relative to `folder`.
     pub takes: Vec<JournalTake>,
+    /// Files of `takes` that are not there any more: the user may have thrown them away.
+    pub gone: Vec<String>,
     /// Those of `takes` that were made whole just now.
     pub recovered: Vec<Uuid>,
     /// What was damaged or mended, for the user.
@@ -229,6 +232,7 @@ pub fn open(
         ));
         }
     }
+    found.gone = gone(&**storage, &media.path, &found.takes);
     // Again: recovery has added to it.
     let contents = journal::read(&**storage, &media.path).unwrap_or(contents);
     journal::names(&contents.records).for_each(|name| names.know(name));
@@ -243,6 +247,17 @@ pub fn open(
         unclean: AtomicBool::new(!mended),
     };
     Ok(Opening::Opened(Arc::new(folder), Box::new(found)))
+}
+
+/// Which takes' files are not in the folder. One look at it, however many there are.
+fn gone(storage: &dyn Storage, folder: &Path, takes: &[JournalTake]) -> Vec<String> {
+    let Ok(entries) = storage.read_dir(folder) else { return Vec::new() };
+    let there: HashSet<_> = entries.into_iter().map(|entry| entry.name).collect();
+    let is_gone = |file: &str| {
+        // What lies deeper is another opener's.
+        !file.contains('/') && !there.contains(std::ffi::OsStr::new(file))
+    };
+    takes.iter().map(|take| take.opened.file.clone()).filter(|file| is_gone(file)).collect()
 }
 
 /// References that begin with `prefix` name files of the folder. Another one's, and those that no

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::session::document::{
-    Clip, ClipId, Colour, Extra, Lane, LaneId, Marker, Output, Region, Session, Take, Track,
-    TrackId,
+    Clip, ClipId, Colour, Extra, Lane, LaneId, Marker, Output, Region, Session, SourceId, Take,
+    Track, TrackId,
 };
 
 /// A clip where it is.
@@ -157,6 +157,22 @@ impl Change {
             Self::Regions(two) => (two.before.len() + two.after.len()) * size_of::<Region>(),
             Self::Name(two) => two.before.len() + two.after.len(),
             Self::Head(..) | Self::Pan(..) | Self::Take(..) => 0,
+        }
+    }
+
+    /// The files of its clips.
+    pub(super) fn sources(&self) -> Vec<SourceId> {
+        match self {
+            Self::Clip(_, two) => {
+                let spots = [&two.before, &two.after].into_iter().flatten();
+                spots.map(|spot| spot.clip.source).collect()
+            }
+            Self::Track(_, two) => {
+                let tracks = [&two.before, &two.after].into_iter().flatten();
+                let clips = tracks.flat_map(|(_, t)| &t.lanes).flat_map(|l| &l.clips);
+                clips.map(|clip| clip.source).collect()
+            }
+            _ => Vec::new(),
         }
     }
 

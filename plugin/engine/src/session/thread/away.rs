@@ -104,6 +104,11 @@ impl Hosted {
         Ok(())
     }
 
+    /// Something is under way.
+    pub(super) fn is_away(&self) -> bool {
+        self.away.under_way.is_some()
+    }
+
     /// Ends it early; or, where it has ended, forgets it.
     pub(super) fn end_work(&mut self) {
         if self.away.under_way.is_some() {

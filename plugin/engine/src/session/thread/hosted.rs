@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::autosave::Autosave;
 use super::away::Away;
+use super::care::Care;
 use super::keep::Keep;
 use super::measure::Measuring;
 use super::media::Media;
@@ -83,6 +84,7 @@ pub(super) struct Hosted {
     pub measuring: Measuring,
     pub away: Away,
     pub keep: Keep,
+    pub care: Care,
     /// The tracks as they were before what is being recorded now.
     pub before_passes: Option<Before>,
     /// What the writer was told of files that there are.
@@ -133,6 +135,7 @@ impl Hosted {
             measuring: Measuring::default(),
             away: Away::default(),
             keep: Keep::default(),
+            care: Care::default(),
             before_passes: None,
             names: Names::default(),
             messages: Vec::new(),
@@ -268,6 +271,7 @@ impl Hosted {
         self.tick_measuring();
         self.tick_away();
         self.tick_keep();
+        self.tick_care();
         if let Some(active) = &mut self.active {
             while active.remote.old_plans.pop().is_ok() {}
             while active.remote.old_rings.pop().is_ok() {}
@@ -394,6 +398,7 @@ impl Hosted {
             measuring: self.measuring.left(),
             work: self.away.shown.clone(),
             spool: self.keep.shown().clone(),
+            media: self.care.shown(),
             undo: self.history.undo_label().map(str::to_owned),
             redo: self.history.redo_label().map(str::to_owned),
         });

@@ -1,6 +1,7 @@
 //! Where an instance's takes live: asking for the folder, hearing what was found in it, and
 //! bringing that and the document together.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,16 @@ impl Media {
 
     pub(super) fn set_project_folder(&mut self, folder: PathBuf) {
         self.project_folder = Some(folder);
+    }
+
+    /// The host project's folder, where the host tells it.
+    pub(super) fn project_folder(&self) -> Option<&Path> {
+        self.project_folder.as_deref()
+    }
+
+    /// These files are in the bin.
+    pub(super) fn forget(&mut self, files: &HashSet<&str>) {
+        self.known.retain(|take| !files.contains(take.file.as_str()));
     }
 
     /// Looks for takes of before, where that was not done.
@@ -186,6 +197,13 @@ impl Hosted {
         } else {
             journal::known_takes(&found.takes, &found.prefix)
         };
+        // What is in the bin, or deleted, is listed no more; what the document has, it keeps.
+        let gone: HashSet<String> =
+            found.gone.iter().map(|file| format!("{}{file}", found.prefix)).collect();
+        let session = &self.session;
+        self.media
+            .known
+            .retain(|take| !gone.contains(&take.file) || session.take(take.take).is_some());
         self.media.root = Some(found.root);
         self.media.folder = Folder::Open(found.folder);
         self.media.look = None;
