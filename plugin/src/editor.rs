@@ -19,6 +19,7 @@ mod keys;
 pub mod look;
 mod make;
 mod marks;
+mod media_page;
 mod menu;
 mod meter;
 mod now;

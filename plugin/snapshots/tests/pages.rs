@@ -67,3 +67,43 @@ fn a_range_is_printed_from_the_page_while_the_host_plays() {
     let printed = hound::WavReader::open(&done.files[0]).expect("a file");
     assert_eq!(printed.duration(), stowaway_snapshots::stage::RATE / 2);
 }
+
+#[test]
+fn what_nothing_uses_goes_to_the_bin_and_only_a_second_press_deletes_it() {
+    let (mut stage, mut editor) = recorded("media");
+    let take = stage.picture().session.sources[0].file.clone();
+    let (spare, bin) = (stage.media.join("an old idea.wav"), stage.media.join("Bin"));
+    std::fs::copy(stage.media.join(&take), &spare).expect("room");
+    editor.get_by_role_and_label(Role::Button, "Media").click();
+    settle(&stage, &mut editor);
+    let shows = |stage: &stowaway_snapshots::stage::Stage, bin: usize| {
+        stage.picture().media.as_ref().is_some_and(|m| m.bin.len() == bin && m.files.len() == 2)
+    };
+    stage.plug.instance().look_at_media();
+    stage.until("both files", |stage| shows(stage, 0));
+    editor.run_steps(3);
+    picture(&mut editor, "media");
+    editor.get_by_role_and_label(Role::Button, "Move 1 unused file to the bin").click();
+    settle(&stage, &mut editor);
+    stage.until("the bin", |stage| shows(stage, 1));
+    assert!(!spare.exists() && bin.join("an old idea.wav").exists());
+    editor.run_steps(3);
+    editor.get_by_role_and_label(Role::Button, "Empty the bin...").click();
+    editor.run_steps(3);
+    picture(&mut editor, "bin");
+    assert!(bin.join("an old idea.wav").exists(), "asked first");
+    editor.get_by_role_and_label(Role::Button, "Delete 1 file for good").click();
+    settle(&stage, &mut editor);
+    stage.until("it is gone", |_| !bin.join("an old idea.wav").exists());
+    assert!(stage.media.join(&take).exists(), "the take stays");
+}
+
+fn picture(
+    editor: &mut egui_kittest::Harness<'_, stowaway_plugin::editor::view::View>,
+    name: &str,
+) {
+    if let Some(folder) = std::env::var_os("STOWAWAY_PICTURES") {
+        let path = std::path::PathBuf::from(folder).join(format!("{name}.png"));
+        editor.render().expect("a picture").save(path).expect("a file");
+    }
+}

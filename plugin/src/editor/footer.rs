@@ -39,6 +39,12 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
                 ui.label(dim("The folder for takes is made when a track is armed."));
             }
         }
+        if now.picture.media.as_ref().is_some_and(|media| media.outside_project.is_some()) {
+            let badge = RichText::new("outside the host's project").size(11.5).color(look::AMBER);
+            let tip =
+                "Who moves the project leaves its takes behind. Collect them on the Media page.";
+            ui.label(badge).on_hover_text(tip);
+        }
         let change =
             ui.add_enabled(now.picture.recording == 0, egui::Button::new("Change").small());
         let change = change.on_disabled_hover_text("A take is being recorded into it.");

@@ -100,6 +100,9 @@ pub fn under_way(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, work: &Work)
                     "print" => "Printing",
                     "consolidate" => "Consolidating",
                     "bounce" => "Bouncing",
+                    "collect" => "Collecting",
+                    "relink" => "Looking",
+                    "bin" | "restore" | "empty bin" => "Moving",
                     _ => "Exporting",
                 };
                 let bar = ProgressBar::new(part).text(text).desired_width(220.0);
@@ -135,6 +138,11 @@ fn finished(ui: &mut Ui, work: &Work, done: &WorkDone) {
         "print" => "Printed",
         "consolidate" => "Consolidated into",
         "bounce" => "Bounced to",
+        "collect" => "Collected",
+        "relink" => "Found",
+        "bin" => "Moved to the bin:",
+        "restore" => "Took out of the bin:",
+        "empty bin" => "Deleted",
         _ => "Exported",
     };
     let files = done.files.len();

@@ -20,6 +20,7 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, side: Side) {
             Side::Messages => "Messages",
             Side::Print => "Print",
             Side::HandOver => "Export",
+            Side::Media => "Media",
             Side::Host => "Host",
         });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -45,6 +46,7 @@ pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, side: Side) {
         Side::Messages => messages(ui, now),
         Side::Print => super::print_page::ui(ui, now, state),
         Side::HandOver => super::hand_over::ui(ui, now, state),
+        Side::Media => super::media_page::ui(ui, now, state),
         Side::Host => {
             host(ui, &now.plug.report_text());
         }

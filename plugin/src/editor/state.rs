@@ -20,6 +20,8 @@ pub enum Side {
     Print,
     /// Hand-overs to other programs.
     HandOver,
+    /// The session's files.
+    Media,
     /// What is known of the host.
     Host,
 }
@@ -130,6 +132,8 @@ pub struct ViewState {
     pub print: super::print_page::Form,
     /// What the page of hand-overs remembers.
     pub pages: super::hand_over::Pages,
+    /// The page of the session's files.
+    pub media: super::media_page::Page,
     /// Triggers that were pressed, and when they are let go of.
     pub pressed_keys: Vec<(ParamKey, f64)>,
     /// The first frame of a window has been drawn.
@@ -165,6 +169,7 @@ impl Default for ViewState {
             pressed: None,
             print: super::print_page::Form::default(),
             pages: super::hand_over::Pages::default(),
+            media: super::media_page::Page::default(),
             pressed_keys: Vec::new(),
             framed: false,
         }

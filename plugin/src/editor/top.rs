@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use egui::{Align, Align2, Color32, FontId, Layout, Rect, RichText, Sense, Ui, vec2};
+use stowaway_engine::media::care::MediaState;
 use stowaway_engine::session::command::Command;
 
 use super::control::field;
@@ -16,13 +17,14 @@ pub const HEIGHT: f32 = 46.0;
 /// Below this width there is no room for all of it.
 const NARROW: f32 = 1_180.0;
 /// Below this one the pages at the right share one button.
-const SLIM: f32 = 1_000.0;
+const SLIM: f32 = 1_060.0;
 /// With a transport of our own both are so much more.
 const ALONE: f32 = 220.0;
 
 /// The whole bar.
 pub fn ui(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
     // In a small window what has another way to it makes room.
+    super::media_page::keep_up(now, state, state.side == Some(Side::Media));
     let own = if now.plug.own_transport().is_some() { ALONE } else { 0.0 };
     let narrow = ui.available_width() < NARROW + own;
     let slim = ui.available_width() < SLIM + own;
@@ -188,16 +190,22 @@ fn troubles(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState) {
 fn sides(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, slim: bool) {
     let messages = now.picture.messages.len() + now.plug.report().messages().len();
     let takes = now.picture.unplaced.len() + now.picture.earlier.len();
+    let lost = now.picture.media.as_ref().map_or(0, |media| {
+        let lost = |s| matches!(s, MediaState::Missing | MediaState::Changed);
+        media.files.iter().filter(|file| lost(file.state)).count()
+    });
     let pages = [
         (Side::Host, "Host", 0),
         (Side::Messages, "Messages", messages),
+        (Side::Media, "Media", lost),
         (Side::HandOver, "Export", 0),
         (Side::Print, "Print", 0),
         (Side::Takes, "Takes", takes),
     ];
     let news = |side, count: usize, open: bool, text: &str| {
         let shown = if count > 0 { format!("{text} {count}") } else { text.to_owned() };
-        let ink = if side == Side::Messages { look::AMBER } else { look::BLUE };
+        let ink =
+            if matches!(side, Side::Messages | Side::Media) { look::AMBER } else { look::BLUE };
         let shown = RichText::new(shown);
         if count > 0 && !open { shown.color(ink) } else { shown }
     };

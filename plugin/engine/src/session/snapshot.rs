@@ -54,8 +54,9 @@ pub struct MediaPicture {
     pub bin: Vec<Binned>,
     /// Why it could not be looked at.
     pub trouble: Option<String>,
-    /// The folder lies outside of the host project's, as far as the host tells.
-    pub outside_project: bool,
+    /// The folder lies outside of the host project's, as far as the host tells: where in the
+    /// project it could be.
+    pub outside_project: Option<PathBuf>,
 }
 
 /// The rolling spool of what was heard.

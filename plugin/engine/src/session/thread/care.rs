@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::hosted::Hosted;
 use crate::disk::storage;
 use crate::media::care::{self, Binned, NewFiles, Wire};
+use crate::media::folder;
 use crate::session::snapshot::{MediaPicture, WorkDone};
 
 /// What is asked for.
@@ -69,8 +70,8 @@ impl Hosted {
         let tell = Arc::clone(&mended);
         let (session, kept) = (self.session.clone(), self.history.sources());
         let storage = storage::shared();
-        let folder = match &ask {
-            CareAsk::Collect(folder) => folder.clone(),
+        let to = match &ask {
+            CareAsk::Collect(into) => into.clone(),
             _ => root.clone(),
         };
         let what = match &ask {
@@ -80,7 +81,7 @@ impl Hosted {
             CareAsk::Restore => "restore",
             CareAsk::EmptyBin(_) => "empty bin",
         };
-        self.send_away(what, folder, move |wire| {
+        self.send_away(what, to, move |wire| {
             let mut tell_done = |done, all| wire.tell(done, all);
             let mut care_wire = Wire { cancel: &wire.cancel, tell: &mut tell_done };
             let (done, end) = match ask {
@@ -137,10 +138,13 @@ impl Hosted {
             return;
         }
         let (session, kept) = (self.session.clone(), self.history.sources());
-        let outside = self.media.project_folder().map(|project| !root.starts_with(project));
+        let outside = self.media.project_folder().filter(|project| !root.starts_with(project));
+        let outside = outside.and_then(|project| {
+            folder::candidates(None, Some(project), &self.session.name).into_iter().next()
+        });
         let (tell, heard) = channel();
         let look = move || {
-            let _ = tell.send(look(&root, &session, &kept, outside.unwrap_or(false)));
+            let _ = tell.send(look(&root, &session, &kept, outside));
         };
         let thread = std::thread::Builder::new().name("stowaway media".into()).spawn(look);
         if thread.is_ok() {
@@ -215,7 +219,7 @@ fn look(
     root: &Path,
     session: &crate::session::document::Session,
     kept: &HashSet<crate::session::document::SourceId>,
-    outside: bool,
+    outside_project: Option<PathBuf>,
 ) -> MediaPicture {
     let storage = storage::shared();
     match care::survey(&*storage, root, session, kept) {
@@ -223,11 +227,11 @@ fn look(
             files,
             bin: care::binned(&*storage, root),
             trouble: None,
-            outside_project: outside,
+            outside_project,
         },
         Err(e) => MediaPicture {
             trouble: Some(e.to_string()),
-            outside_project: outside,
+            outside_project,
             ..MediaPicture::default()
         },
     }
