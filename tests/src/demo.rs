@@ -1,6 +1,7 @@
 //! The demo: real recordings go into the real plugin while the transport rolls; they are played
 //! back from elsewhere, rendered, opened again and printed; and each time every sample is
-//! compared with what went in. Nothing is believed: what fails ends the demo with a sentence.
+//! compared with what went in. Then a loop is recorded, comped, and a phrase kept that nobody armed;
+//! all is printed and handed over. Nothing is believed: what fails ends the demo with a sentence.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -8,6 +9,8 @@ use std::time::Instant;
 
 mod document;
 mod files;
+mod hand_over;
+mod loops;
 mod report;
 mod stage;
 
@@ -77,7 +80,9 @@ pub fn run(clap: &Path, cli: &Path, out: &Path) -> Result<(), String> {
     let recorded_24 = compare_files(&small, &mut proofs)?;
     drop(play_back(small, &mut proofs)?);
 
-    report::print(&[recorded, recorded_24], &proofs, out, &session, &stem_folder);
+    let loops = loops::run(clap, cli, out, &mut proofs)?;
+
+    report::print(&[recorded, recorded_24], &proofs, out, [&session, &loops], &stem_folder);
     Ok(())
 }
 

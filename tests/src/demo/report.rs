@@ -68,7 +68,13 @@ impl Recorded {
 }
 
 /// Prints the summary.
-pub fn print(recorded: &[Recorded], proofs: &[Proof], out: &Path, session: &Path, stems: &Path) {
+pub fn print(
+    recorded: &[Recorded],
+    proofs: &[Proof],
+    out: &Path,
+    sessions: [&Path; 2],
+    stems: &Path,
+) {
     println!("\nRecorded from bar 5 on, all inputs at once");
     let shown = |path: &Path| path.strip_prefix(out).unwrap_or(path).display().to_string();
     let lines = || recorded.iter().flat_map(|r| r.lines.iter().map(move |l| (r.format, l)));
@@ -101,8 +107,12 @@ pub fn print(recorded: &[Recorded], proofs: &[Proof], out: &Path, session: &Path
             );
         }
     }
-    println!("  {:<20} {}", "session", session.display());
+    for session in sessions {
+        println!("  {:<20} {}", "session", session.display());
+    }
     println!("  {:<20} {}", "stems", stems.display());
+    println!("  {:<20} {}", "prints", out.join("prints").display());
+    println!("  {:<20} {}", "handed over", out.join("hand-over").display());
     println!("\nEverything came out as it went in.");
 }
 

@@ -74,6 +74,11 @@ fn open(file: &str) -> Result<Recording, String> {
     Recording::open(&crate::audio::recordings_dir().join(file).with_extension("flac"))
 }
 
+/// One of the recordings.
+pub fn source(file: &str) -> Result<Arc<dyn Source>, String> {
+    Ok(Arc::new(open(file)?))
+}
+
 /// A part that begins with the take.
 struct FromStart(Arc<dyn Source>);
 
