@@ -29,6 +29,7 @@ mod record;
 mod rows;
 mod scale;
 mod side;
+mod silence;
 pub mod snap;
 pub mod state;
 mod surface;

@@ -272,6 +272,11 @@ impl Instance {
         self.thread.ask(Ask::StripSilence { id: self.id, clip, silence });
     }
 
+    /// Shows what [`Instance::strip_silence`] would leave: [`Snapshot::silence`].
+    pub fn preview_silence(&self, clip: ClipId, silence: Silence) {
+        self.thread.ask(Ask::PreviewSilence { id: self.id, clip, silence });
+    }
+
     /// Has takes measured whose level is not known, in the background. (Those that are recorded
     /// are measured when recording ends.)
     pub fn measure_takes(&self) {

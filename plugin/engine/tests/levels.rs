@@ -125,10 +125,30 @@ fn silence_is_cut_out_of_a_clip_and_of_one_that_plays_backwards() {
             after_ms: 20.0,
             fade_ms: 2.0,
         };
+        instance.preview_silence(ClipId(10), silence);
+        let limit = Instant::now() + Duration::from_secs(10);
+        let preview = loop {
+            if let Some(preview) = instance.settled().silence.clone() {
+                break preview;
+            }
+            assert!(Instant::now() < limit, "no preview");
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        assert_eq!(instance.settled().session.clips().count(), 1, "nothing is cut yet");
         instance.strip_silence(ClipId(10), silence);
         let mut clips = until(&instance, "pieces", |s| s.clips().count() > 1);
         clips.sort_by_key(|c| c.offset);
         assert_eq!(clips.len(), 3);
+        // What was shown is what is left, in the clip's own order.
+        let mut left: Vec<_> = clips
+            .iter()
+            .map(|c| {
+                let from = (c.pos.0 / TICKS_PER_FRAME) as u64 - 500;
+                (from, from + c.frames)
+            })
+            .collect();
+        left.sort_unstable();
+        assert_eq!(preview.parts, left, "{reverse}");
         // The pads are as long in the file either way; what sounds, sounds where it did.
         for (clip, (from, to)) in
             clips.iter().zip([(10_000u64, 34_000u64), (60_000, 60_400), (90_000, 95_000)])

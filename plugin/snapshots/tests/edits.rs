@@ -231,3 +231,53 @@ fn a_point_of_the_envelope_is_made_dragged_and_taken_away() {
     twice(&mut editor, down);
     assert!(first(&stage).envelope.is_empty());
 }
+
+#[test]
+fn what_stripping_takes_is_shown_before_it_goes() {
+    let (stage, mut editor) = recorded("silence");
+    let clip = first(&stage);
+    let at = place(&editor, &clip).center();
+    editor.event(egui::Event::PointerMoved(at));
+    editor.run_steps(1);
+    for pressed in [true, false] {
+        editor.event(egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Secondary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        });
+        editor.run_steps(1);
+    }
+    editor.state_mut().state.silence.threshold_db = -12.0;
+    editor.state_mut().state.silence.after_ms = 20.0;
+    editor.state_mut().state.silence.least_ms = 20.0;
+    editor.run_steps(3);
+    editor.get_by_label_contains("Strip silence").click();
+    for _ in 0..200 {
+        settle(&stage, &mut editor);
+        if stage.picture().silence.is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    editor.run_steps(3);
+    let preview = stage.picture().silence.clone().expect("it was looked up");
+    assert_eq!(preview.clip, clip.id);
+    assert!(preview.parts.len() > 1, "{preview:?}");
+    editor.get_by_label_contains("% goes");
+    assert_eq!(clips(&stage).len(), 1, "nothing is cut yet");
+    if let Some(folder) = std::env::var_os("STOWAWAY_PICTURES") {
+        let path = std::path::PathBuf::from(folder).join("silence.png");
+        editor.render().expect("a picture").save(path).expect("a file");
+    }
+    editor.get_by_role_and_label(Role::Button, "Strip").click();
+    let left = preview.parts.len();
+    for _ in 0..200 {
+        settle(&stage, &mut editor);
+        if clips(&stage).len() == left {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(clips(&stage).len(), left);
+}

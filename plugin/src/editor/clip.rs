@@ -76,6 +76,7 @@ pub fn draw(
     if let Some(source) = source {
         overruns(painter, now, scale, rect, clip, source);
         envelope::draw(painter, scale, rect, clip, source);
+        super::silence::draw(painter, now, state, scale, rect, clip, source);
     }
     let selected = state.selected.contains(&clip.id);
     let edge = if selected {

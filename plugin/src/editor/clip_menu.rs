@@ -133,8 +133,10 @@ fn loudness(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, clip: &Clip) {
         field("left before", &mut silence.before_ms, 0.0..=10_000.0, " ms");
         field("left behind", &mut silence.after_ms, 0.0..=10_000.0, " ms");
         field("fades", &mut silence.fade_ms, 0.0..=10_000.0, " ms");
+        let silence = *silence;
+        super::silence::look(ui, now, state, clip);
         if ui.button("Strip").clicked() {
-            instance.strip_silence(clip.id, *silence);
+            instance.strip_silence(clip.id, silence);
             ui.close();
         }
     });

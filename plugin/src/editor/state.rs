@@ -100,6 +100,8 @@ pub struct ViewState {
     pub mark_drag: Option<(u64, f64)>,
     /// The track under the mouse.
     pub track_under: Option<TrackId>,
+    /// What stripping would take from a clip is shown.
+    pub stripping: super::silence::Stripping,
     /// What is stripped as silence.
     pub silence: stowaway_engine::media::level::Silence,
     /// Takes are listed in that order.
@@ -153,6 +155,7 @@ impl Default for ViewState {
             swipe: None,
             mark_drag: None,
             track_under: None,
+            stripping: super::silence::Stripping::default(),
             silence: stowaway_engine::media::level::Silence::default(),
             takes_by: TakesBy::default(),
             snap: true,

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::document::Session;
+use super::document::{ClipId, Session};
 use super::unplaced::UnplacedTake;
 use crate::media::care::{Binned, MediaFile};
+use crate::media::level::Silence;
 
 /// A picture of one instance at one moment. Never changes.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Snapshot {
     pub measuring: usize,
     /// A hand-over, a print, a consolidation or a bounce that is under way, or how the last one ended.
     pub work: Option<Work>,
+    /// What stripping a clip's silence would leave of it.
+    pub silence: Option<Arc<SilencePreview>>,
     /// The session's files, as they were when somebody looked last.
     pub media: Option<Arc<MediaPicture>>,
     /// What can be kept afterwards.
@@ -43,6 +46,17 @@ pub struct Snapshot {
     pub undo: Option<String>,
     /// What a redo would do again.
     pub redo: Option<String>,
+}
+
+/// See [`Snapshot::silence`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SilencePreview {
+    /// Of which clip.
+    pub clip: ClipId,
+    /// By which settings.
+    pub silence: Silence,
+    /// What stays: frames of the clip.
+    pub parts: Vec<(u64, u64)>,
 }
 
 /// What is in the media folder, and in its bin.
@@ -141,6 +155,7 @@ impl Public {
             free_bytes: None,
             measuring: 0,
             work: None,
+            silence: None,
             media: None,
             spool: SpoolState::default(),
             undo: None,

@@ -92,6 +92,8 @@ pub(crate) enum Ask {
     Normalise { id: Uuid, clips: Vec<ClipId>, goal: Loudness },
     /// What is silent of a clip goes.
     StripSilence { id: Uuid, clip: ClipId, silence: Silence },
+    /// What would be left of a clip without its silence is shown.
+    PreviewSilence { id: Uuid, clip: ClipId, silence: Silence },
     /// Takes whose level is not known are measured.
     MeasureTakes { id: Uuid },
     /// The session is handed over to another program.
@@ -286,6 +288,12 @@ impl Desk {
                     && let Err(why) = h.strip_silence(clip, silence)
                 {
                     h.say(why);
+                }
+            }
+            Ask::PreviewSilence { id, clip, silence } => {
+                if let Some(h) = self.hosted.get_mut(&id) {
+                    // Where there is nothing to look at, stripping says why.
+                    let _ = h.preview_silence(clip, silence);
                 }
             }
             Ask::MeasureTakes { id } => {

@@ -396,6 +396,7 @@ impl Hosted {
             earlier: self.around.earlier.clone(),
             free_bytes: self.around.free_bytes,
             measuring: self.measuring.left(),
+            silence: self.measuring.preview(),
             work: self.away.shown.clone(),
             spool: self.keep.shown().clone(),
             media: self.care.shown(),

@@ -19,7 +19,8 @@ use crate::disk::stream::{Stream, StreamSpec};
 use crate::media::level::{Level, LevelMeter, Silence, SoundFinder};
 use crate::session::command::{ClipValue, Command};
 use crate::session::document::clip::MAX_CLIP_GAIN_DB;
-use crate::session::document::{ClipId, Db, Source, TakeLevel};
+use crate::session::document::{Clip, ClipId, Db, Source, TakeLevel};
+use crate::session::snapshot::SilencePreview;
 
 /// Frames that are read at a time.
 const BLOCK: usize = 65_536;
@@ -44,6 +45,8 @@ enum Want {
     Take(Uuid),
     Clip(ClipId),
     Parts(ClipId, Silence),
+    /// The same, to be looked at first.
+    Preview(ClipId, Silence),
 }
 
 struct Task {
@@ -80,9 +83,15 @@ pub(super) struct Measuring {
     batch: Option<Batch>,
     /// Takes that could not be read: not again.
     given_up: Vec<Uuid>,
+    preview: Option<Arc<SilencePreview>>,
 }
 
 impl Measuring {
+    /// What would be left of a clip.
+    pub(super) fn preview(&self) -> Option<Arc<SilencePreview>> {
+        self.preview.clone()
+    }
+
     /// What is not read yet, for the window.
     pub(super) fn left(&self) -> usize {
         self.queue.len() + usize::from(self.under_way.is_some())
@@ -157,13 +166,29 @@ impl Hosted {
         Ok(())
     }
 
+    /// What would be left of a clip is shown; nothing is cut.
+    pub(super) fn preview_silence(&mut self, clip: ClipId, silence: Silence) -> Result<(), String> {
+        let task = self.task_of(clip, Want::Preview(clip, silence))?;
+        // Only the last one is waited for.
+        self.measuring.queue.retain(|task| !matches!(task.want, Want::Preview(..)));
+        self.measuring.queue.push_front(task);
+        Ok(())
+    }
+
+    fn show_preview(&mut self, clip: ClipId, silence: Silence, parts: &[(u64, u64)]) {
+        let Some((_, found)) = self.session.clips().find(|(_, c)| c.id == clip) else { return };
+        let parts = in_clip_order(found, parts);
+        self.measuring.preview = Some(Arc::new(SilencePreview { clip, silence, parts }));
+        self.show_away();
+    }
+
     fn task_of(&self, id: ClipId, want: Want) -> Result<Task, String> {
         let gone = "That clip is not there any more. Choose another one.";
         let (_, clip) = self.session.clips().find(|(_, c)| c.id == id).ok_or(gone)?;
         let source = self.session.source(clip.source).filter(|s| !s.growing).ok_or(
             "The file of this clip is not known, or is still being recorded. Stop recording first.",
         )?;
-        if matches!(want, Want::Parts(..)) && clip.loop_frames > 0 {
+        if matches!(want, Want::Parts(..) | Want::Preview(..)) && clip.loop_frames > 0 {
             return Err(
                 "A clip that repeats itself has no silence to strip. Switch its loop off, \
                         or flatten the track, first."
@@ -203,7 +228,10 @@ impl Hosted {
         let (tell, found) = channel();
         let stop = Arc::clone(&self.measuring.stop);
         let Task { want, folder, source, part, channel: only } = task;
-        let silence = if let Want::Parts(_, silence) = &want { Some(*silence) } else { None };
+        let silence = match &want {
+            Want::Parts(_, silence) | Want::Preview(_, silence) => Some(*silence),
+            Want::Take(_) | Want::Clip(_) => None,
+        };
         let read = move || {
             let _ = tell.send(read(&folder, &source, part, only, silence.as_ref(), &stop));
         };
@@ -229,8 +257,13 @@ impl Hosted {
             (Want::Take(id), _) => self.measuring.given_up.push(id),
             (Want::Clip(id), Ok(Found::Level(level))) => self.level_of(id, level),
             (Want::Parts(clip, silence), Ok(Found::Parts(parts))) => {
-                self.cut_silence(clip, &silence, parts);
+                self.cut_silence(clip, &silence, &parts);
             }
+            (Want::Preview(clip, silence), Ok(Found::Parts(parts))) => {
+                self.show_preview(clip, silence, &parts);
+            }
+            // Stripping will say so.
+            (Want::Preview(..), _) => {}
             (Want::Clip(_), Err(why)) => {
                 self.measuring.batch = None;
                 self.measuring.queue.retain(|t| !matches!(t.want, Want::Clip(_)));
@@ -298,14 +331,10 @@ impl Hosted {
         }
     }
 
-    fn cut_silence(&mut self, id: ClipId, silence: &Silence, mut parts: Vec<(u64, u64)>) {
+    fn cut_silence(&mut self, id: ClipId, silence: &Silence, parts: &[(u64, u64)]) {
         let Some((_, clip)) = self.session.clips().find(|(_, c)| c.id == id) else { return };
-        let frames = clip.frames;
+        let parts = in_clip_order(clip, parts);
         let rate = self.session.source(clip.source).map_or(48_000, |s| s.rate);
-        if clip.reverse {
-            parts =
-                parts.iter().rev().map(|(a, b)| (frames - b.min(&frames), frames - a)).collect();
-        }
         if parts.is_empty() {
             return self.say("All of the clip is below the threshold: nothing was cut. Lower it.");
         }
@@ -320,6 +349,16 @@ impl Hosted {
             self.say(why);
         }
     }
+}
+
+/// Parts of a file's stretch as frames of the clip that shows it.
+fn in_clip_order(clip: &Clip, parts: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let frames = clip.frames;
+    if clip.reverse {
+        let turned = parts.iter().rev().map(|(a, b)| (frames - b.min(&frames), frames - a));
+        return turned.collect();
+    }
+    parts.to_vec()
 }
 
 /// Reads a part of a file from end to end.
