@@ -262,6 +262,12 @@ impl Instance {
             .unwrap_or_else(|| Err("Stowaway is busy; try that again.".into()))
     }
 
+    /// Has clips follow the host's tempo with where they begin (their length stays), or stay where
+    /// they are in time; a message says what could not be.
+    pub fn anchor(&self, clips: Vec<ClipId>, in_beats: bool) {
+        self.thread.ask(Ask::Anchor { id: self.id, clips, in_beats });
+    }
+
     /// Brings clips to a loudness, by their gain alone; a message says what could not be.
     pub fn normalise(&self, clips: Vec<ClipId>, goal: Loudness) {
         self.thread.ask(Ask::Normalise { id: self.id, clips, goal });

@@ -12,6 +12,7 @@ pub mod migrate;
 pub mod mirror;
 pub mod schema;
 pub mod snapshot;
+pub mod tempo;
 pub(crate) mod thread;
 pub mod unplaced;
 pub mod validate;

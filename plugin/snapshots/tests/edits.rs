@@ -91,6 +91,15 @@ fn keys_split_duplicate_mute_join_and_delete_what_is_chosen() {
     let two = clips(&stage);
     assert_eq!(two.len(), 2);
     assert!(near(two[1].pos, 3.0), "behind the first");
+    for (modifiers, key, db) in [
+        (none, Key::ArrowUp, 1.0),
+        (Modifiers::SHIFT, Key::ArrowUp, 1.1),
+        (none, Key::ArrowDown, 0.1),
+        (Modifiers::SHIFT, Key::ArrowDown, 0.0),
+    ] {
+        press(&stage, &mut editor, modifiers, key);
+        assert_eq!(first(&stage).gain_db, Db(db));
+    }
     press(&stage, &mut editor, none, Key::U);
     assert!(clips(&stage)[0].mute && !clips(&stage)[1].mute);
     press(&stage, &mut editor, none, Key::R);

@@ -107,6 +107,9 @@ fn title_of(now: &Now<'_>, clip: &Clip, source: Option<&Source>, growing: bool) 
     if clip.mute {
         name += "  (muted)";
     }
+    if clip.beats.is_some() {
+        name += "  (beats)";
+    }
     if clip.lock {
         name += "  (locked)";
     }

@@ -50,6 +50,15 @@ pub fn show(ui: &mut Ui, now: &Now<'_>, state: &mut ViewState, clip: &Clip) {
         ClipValue::LoopFrames(if on { frames } else { 0 })
     });
     switch(clip.lock, "Locked", &ClipValue::Lock);
+    let mut in_beats = clip.beats.is_some();
+    let tip = "Where it begins follows the host's tempo, as far as the host has told it; its length stays.";
+    if ui.checkbox(&mut in_beats, "Follows the tempo").on_hover_text(tip).changed() {
+        let mut all: Vec<_> = keys::chosen(now, state).iter().map(|c| c.id).collect();
+        if !all.contains(&clip.id) {
+            all = vec![clip.id];
+        }
+        instance.anchor(all, in_beats);
+    }
     if let Some(source) = now.sources.get(&clip.source) {
         fade(ui, now, clip, source, true);
         fade(ui, now, clip, source, false);

@@ -2,7 +2,8 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers, Ui};
 use stowaway_engine::session::command::{ClipValue, Command};
-use stowaway_engine::session::document::{Clip, ClipId};
+use stowaway_engine::session::document::{Clip, ClipId, Db};
+use stowaway_engine::session::keep::KeepRange;
 use stowaway_engine::session::lanes::clip_end;
 use stowaway_engine::time::Ticks;
 
@@ -42,6 +43,9 @@ pub fn press(ui: &Ui, now: &Now<'_>, state: &mut ViewState) {
         let (pos, name) = (ticks(now.secs()), String::new());
         instance.post(Command::AddMarker { pos, name });
     }
+    if hit(Modifiers::NONE, Key::K) {
+        instance.keep(KeepRange::SincePlay);
+    }
     let chosen = chosen(now, state);
     if chosen.is_empty() {
         return;
@@ -67,6 +71,22 @@ pub fn press(ui: &Ui, now: &Now<'_>, state: &mut ViewState) {
     }
     if hit(COMMAND, Key::J) {
         instance.post(Command::JoinClips { clips: chosen.iter().map(|c| c.id).collect() });
+    }
+    // Shift first, as above.
+    for (modifiers, key, by_db) in [
+        (Modifiers::SHIFT, Key::ArrowUp, 0.1),
+        (Modifiers::SHIFT, Key::ArrowDown, -0.1),
+        (Modifiers::NONE, Key::ArrowUp, 1.0),
+        (Modifiers::NONE, Key::ArrowDown, -1.0),
+    ] {
+        if hit(modifiers, key) {
+            each(&|c| {
+                // A clip that is silent stays so.
+                let db = Some(c.gain_db.0).filter(|db| db.is_finite())?;
+                let db = ((db + by_db) * 10.0).round() / 10.0;
+                Some(Command::SetClip { clip: c.id, value: ClipValue::GainDb(Db(db)) })
+            });
+        }
     }
     if hit(Modifiers::NONE, Key::U) {
         let mute = chosen.iter().any(|c| !c.mute);

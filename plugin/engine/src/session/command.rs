@@ -94,6 +94,8 @@ pub enum ClipValue {
     Lock(bool),
     /// Its own colour.
     Colour(Option<Colour>),
+    /// The quarter note where it begins, and from where it follows the tempo.
+    Beats(Option<f64>),
 }
 
 /// An edge of a clip.

@@ -60,9 +60,24 @@ impl History {
         command: Command,
         gesture: Option<u64>,
     ) -> Result<Applied, CommandError> {
+        self.apply_and(session, command, gesture, |_| {})
+    }
+
+    /// The same, and something that goes with it.
+    ///
+    /// # Errors
+    /// As [`History::apply`].
+    pub fn apply_and(
+        &mut self,
+        session: &mut Session,
+        command: Command,
+        gesture: Option<u64>,
+        settle: impl FnOnce(&mut Session),
+    ) -> Result<Applied, CommandError> {
         let before = Before::of(session, std::slice::from_ref(&command));
         let label = command.label();
         let applied = command::apply(session, command)?;
+        settle(session);
         self.remember(label, gesture, before.changes(session));
         Ok(applied)
     }

@@ -43,6 +43,7 @@ mod names;
 mod passes;
 mod streams;
 mod survey;
+mod tempo;
 
 pub(crate) use care::CareAsk;
 use hosted::Hosted;
@@ -88,6 +89,8 @@ pub(crate) enum Ask {
     Edit { id: Uuid, command: Box<Command>, reply: Sender<Result<(), String>> },
     /// An edit whose failure is told as a message; edits of one gesture are undone together.
     Post { id: Uuid, command: Box<Command>, gesture: Option<u64> },
+    /// Clips follow the host's tempo, or do not any more.
+    Anchor { id: Uuid, clips: Vec<ClipId>, in_beats: bool },
     /// Clips are brought to a loudness.
     Normalise { id: Uuid, clips: Vec<ClipId>, goal: Loudness },
     /// What is silent of a clip goes.
@@ -272,6 +275,13 @@ impl Desk {
             Ask::Post { id, command, gesture } => {
                 if let Some(h) = self.hosted.get_mut(&id)
                     && let Err(why) = h.edit(*command, gesture)
+                {
+                    h.say(why);
+                }
+            }
+            Ask::Anchor { id, clips, in_beats } => {
+                if let Some(h) = self.hosted.get_mut(&id)
+                    && let Err(why) = h.anchor(&clips, in_beats)
                 {
                     h.say(why);
                 }

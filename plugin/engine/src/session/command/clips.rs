@@ -1,6 +1,6 @@
 //! Edits of clips. Gain, fades and moves live in the plan: the file is never touched.
 
-use super::{Applied, ClipValue, CommandError, decibels, name, put};
+use super::{Applied, ClipValue, CommandError, decibels, name, number, put};
 use crate::session::document::{
     Clip, ClipFade, ClipId, GainPoint, Session, TrackId, clip::MAX_CLIP_GAIN_DB, limits,
 };
@@ -48,6 +48,10 @@ pub(super) fn set(
         }
         ClipValue::Lock(on) => Applied::quiet(put(&mut clip.lock, on)),
         ClipValue::Colour(colour) => Applied::quiet(put(&mut clip.colour, colour)),
+        ClipValue::Beats(beats) => {
+            let beats = beats.map(|beat| number(beat, -1e9, 1e9)).transpose()?;
+            Applied::quiet(put(&mut clip.beats, beats))
+        }
     })
 }
 

@@ -71,5 +71,6 @@ fn clip(value: &ClipValue) -> &'static str {
         ClipValue::Envelope(_) => "clip envelope",
         ClipValue::Lock(_) => "lock clip",
         ClipValue::Colour(_) => "clip colour",
+        ClipValue::Beats(_) => "anchor",
     }
 }

@@ -26,6 +26,10 @@ pub struct Clip {
     /// Where its first frame sounds, in ticks of 1/282 240 000 s.
     #[serde(deserialize_with = "lenient::ticks")]
     pub pos: Ticks,
+    /// The quarter note where it begins, of a clip that follows the host's tempo: `pos` is where
+    /// that is by what the host has told last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beats: Option<f64>,
     /// Its first frame in the file, at the file's rate.
     #[serde(default, skip_serializing_if = "is_default", deserialize_with = "lenient::u64")]
     pub offset: u64,
@@ -84,6 +88,7 @@ impl Clip {
             source,
             take: None,
             pos,
+            beats: None,
             offset: 0,
             frames,
             gain_db: Db::UNITY,

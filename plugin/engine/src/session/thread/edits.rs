@@ -2,6 +2,7 @@
 
 use super::hosted::Hosted;
 use crate::session::command::{Applied, Command};
+use crate::session::document::Session;
 use crate::session::history::Before;
 use crate::session::mirror;
 
@@ -15,7 +16,9 @@ impl Hosted {
                 .into());
         }
         let before: Vec<_> = mirror::param_values(&self.session).collect();
-        let applied = self.history.apply(&mut self.session, command, gesture);
+        let anchors = self.anchors();
+        let settle = |session: &mut Session| anchors.settle(session);
+        let applied = self.history.apply_and(&mut self.session, command, gesture, settle);
         let applied = applied.map_err(|e| e.to_string())?;
         self.edited(applied, before);
         if moves && applied.dirty {
@@ -40,6 +43,7 @@ impl Hosted {
         if let Some(applied) = applied {
             self.edited(applied, before);
             self.list_unplaced();
+            self.follow_tempo();
         }
         Ok(())
     }

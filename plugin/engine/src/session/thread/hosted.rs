@@ -31,6 +31,7 @@ use crate::session::document::{Session, TrackId};
 use crate::session::history::{Before, History};
 use crate::session::mirror;
 use crate::session::snapshot::{Public, Snapshot};
+use crate::session::tempo::TempoMap;
 use crate::session::unplaced::UnplacedTake;
 
 /// Messages that are kept; older ones are in the log.
@@ -85,6 +86,7 @@ pub(super) struct Hosted {
     pub away: Away,
     pub keep: Keep,
     pub care: Care,
+    pub tempo: TempoMap,
     /// The tracks as they were before what is being recorded now.
     pub before_passes: Option<Before>,
     /// What the writer was told of files that there are.
@@ -136,6 +138,7 @@ impl Hosted {
             away: Away::default(),
             keep: Keep::default(),
             care: Care::default(),
+            tempo: TempoMap::default(),
             before_passes: None,
             names: Names::default(),
             messages: Vec::new(),
@@ -270,6 +273,7 @@ impl Hosted {
         self.prepare_files();
         self.tick_measuring();
         self.tick_away();
+        self.tick_tempo();
         self.tick_keep();
         self.tick_care();
         if let Some(active) = &mut self.active {
@@ -351,6 +355,7 @@ impl Hosted {
         }
         self.names.changed();
         self.tell_names();
+        self.follow_tempo();
         self.stale = true;
         self.compile();
         self.publish();

@@ -201,6 +201,9 @@ fn mend_clip(clip: &mut Clip) -> bool {
         clip.channel = None;
         bent = true;
     }
+    if let Some(beats) = &mut clip.beats {
+        bent |= clamp_f64(beats, -1e9, 1e9, 0.0);
+    }
     for point in &mut clip.envelope {
         bent |= clamp(&mut point.frame, 0, limits::FRAMES);
         bent |= clamp_db(&mut point.gain_db, MAX_CLIP_GAIN_DB);
